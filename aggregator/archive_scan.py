@@ -1,0 +1,97 @@
+"""The first pass of an import: every file is read and judged, nothing is written to the lake."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from aggregator.archive_covered import SILENCE_MS, FileSpan
+from aggregator.archive_files import ArchiveFile
+from aggregator.archive_names import period_of
+from aggregator.archive_runs import Gaps, Runs
+from aggregator.archive_spool import Spool
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What all files of one call hold, whatever their order."""
+
+    digests: frozenset[bytes]
+    rows: int
+    out_of_order: int
+    id_gaps: Gaps
+    spans: tuple[FileSpan, ...]
+
+
+@dataclass(frozen=True)
+class _ScannedFile:
+    digest: bytes
+    rows: int
+    out_of_order: int
+    span: FileSpan
+
+
+def scan(
+    files: Sequence[Path],
+    symbol: str,
+    spool: Spool,
+    *,
+    latest_ms: int,
+    advance: Callable[[int], None],
+) -> Scan:
+    """Set down the rows of all files; `advance` hears of bytes read. Raise `ArchiveError`."""
+    ids = Runs(reach=1)
+    scanned = [
+        _scan_file(ArchiveFile(path, symbol, latest_ms=latest_ms), spool, ids, advance)
+        for path in files
+    ]
+    return Scan(
+        frozenset(file.digest for file in scanned),
+        sum(file.rows for file in scanned),
+        sum(file.out_of_order for file in scanned),
+        ids.gaps(),
+        tuple(file.span for file in scanned),
+    )
+
+
+def _scan_file(
+    file: ArchiveFile, spool: Spool, ids: Runs, advance: Callable[[int], None]
+) -> _ScannedFile:
+    order = _Order()
+    # Runs within reach of the shortest silence that counts: what is left between them is longer.
+    times = Runs(reach=SILENCE_MS)
+    read_before = 0
+    for rows, read in file.blocks():
+        order.add(rows)
+        times.add(rows["timestamp"].to_numpy())
+        ids.add(rows["trade_id"].to_numpy())
+        spool.add(rows)
+        advance(read - read_before)
+        read_before = read
+    return _ScannedFile(file.digest(), order.rows, order.descents, _span(file.path, times))
+
+
+class _Order:
+    """Counts rows, and those with a lower time or id than the row before them in the file."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.descents = 0
+        self._last: pl.DataFrame | None = None
+
+    def add(self, rows: pl.DataFrame) -> None:
+        self.rows += rows.height
+        columns = rows.select("timestamp", "trade_id")
+        ordered = columns if self._last is None else pl.concat([self._last, columns])
+        down = [np.diff(column.to_numpy()) < 0 for column in ordered]
+        self.descents += int(np.count_nonzero(down[0] | down[1]))
+        self._last = ordered.tail(1)
+
+
+def _span(path: Path, times: Runs) -> FileSpan:
+    first_ms, last_ms = times.span()
+    silences = times.gaps()
+    longest_ms = int(np.max(silences.after - silences.before, initial=SILENCE_MS))
+    return FileSpan(period_of(path.name), first_ms, last_ms, longest_ms)

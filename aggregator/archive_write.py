@@ -1,0 +1,77 @@
+"""The second pass of an import: ten minutes after ten minutes become chunks of the lake."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+import polars as pl
+
+from aggregator.archive_chunks import chunk_text, in_order
+from aggregator.archive_covered import Row
+from aggregator.archive_holes import Holes
+from aggregator.archive_names import start_of
+from aggregator.archive_objects import utc, write_chunk
+from aggregator.archive_spool import Spool
+from lake.layout import ChunkKey, Stream, raw_day_prefix
+from lake.storage import Storage
+
+_MINUTE_MS = 60_000
+_RUN_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class WrittenChunk:
+    """What became of ten minutes. `rows` are the exchange's, without `duplicates`."""
+
+    date: date
+    first: Row
+    last: Row
+    rows: int
+    duplicates: int
+    unpublished: int
+    is_new: bool
+
+
+def run_name(symbol: str, digests: frozenset[bytes], max_unpublished: int) -> str:
+    """Name the run after what it writes: neither the order nor the names of the files matter.
+
+    The symbol has a part in it, for a run has one journal object a date, whatever its symbols.
+    """
+    sha256 = hashlib.sha256(f"{symbol} {max_unpublished}\n".encode())
+    for digest in sorted(digests):
+        sha256.update(digest)
+    return f"i{sha256.hexdigest()[:_RUN_DIGITS]}"
+
+
+def write_chunks(
+    storage: Storage, symbol: str, run: str, spool: Spool, holes: Holes
+) -> Iterator[WrittenChunk]:
+    """Write the rows of the spool in the order of time; raise `LakeError`."""
+    for day, starts in groupby(spool.starts(), lambda start_ms: utc(start_ms).date()):
+        storage.sweep(raw_day_prefix(Stream.TRADES, symbol, day))
+        for start_ms in starts:
+            minute = (start_ms - start_of(day)) // _MINUTE_MS
+            key = ChunkKey(Stream.TRADES, symbol, day, minute, run)
+            yield _write(storage, key, *in_order(spool.take(start_ms)), holes)
+
+
+def _write(
+    storage: Storage, key: ChunkKey, rows: pl.DataFrame, duplicates: int, holes: Holes
+) -> WrittenChunk:
+    unpublished = holes.fill(rows)
+    is_new = write_chunk(storage, key, chunk_text(rows, unpublished))
+    return WrittenChunk(
+        key.date,
+        _row(rows, 0),
+        _row(rows, -1),
+        rows.height,
+        duplicates,
+        unpublished.height,
+        is_new,
+    )
+
+
+def _row(rows: pl.DataFrame, index: int) -> Row:
+    return Row(rows["timestamp"][index], rows["trade_id"][index])

@@ -1,0 +1,121 @@
+"""Trades become seconds, seconds become bars of any length. No clock, no disk.
+
+Every sum is a sum of integers, so that it is exact and the same in any order and grouping.
+`bar` counts the bars of a resolution from 00:00 UTC of the day; a second is a bar of one second.
+"""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from aggregator.exact import Limbs
+from aggregator.quality import SECONDS_PER_DAY
+
+
+def trade_seconds(trades: pl.LazyFrame, limbs: Limbs, day_start: int) -> pl.LazyFrame:
+    """Reduce counted trades of the day, in order, to one row per second that has any."""
+    buys, sells = pl.col("taker_buy"), ~pl.col("taker_buy")
+    return (
+        trades.with_columns(
+            bar=((pl.col("timestamp") - day_start) // 1000).cast(pl.Int32).set_sorted()
+        )
+        .group_by("bar", maintain_order=True)
+        .agg(
+            *limbs.pick("price", "open", pl.Expr.first),
+            *limbs.extreme("price", "high", highest=True),
+            *limbs.extreme("price", "low", highest=False),
+            *limbs.pick("price", "close", pl.Expr.last),
+            *_renamed(limbs, "quantity", "vol_buy", lambda units: units.filter(buys).sum()),
+            *_renamed(limbs, "quantity", "vol_sell", lambda units: units.filter(sells).sum()),
+            *_quote_volume(limbs),
+            *limbs.extreme("quantity", "max_trade_qty", highest=True),
+            trade_count_buy=buys.sum().cast(pl.Int64),
+            trade_count_sell=sells.sum().cast(pl.Int64),
+        )
+    )
+
+
+def _quote_volume(limbs: Limbs) -> list[pl.Expr]:
+    if limbs.narrow:
+        return [(pl.col("price") * pl.col("quantity")).sum().alias("quote_volume")]
+    return _renamed(limbs, "quote", "quote_volume", pl.Expr.sum)
+
+
+def roll_up_trades(bars: pl.LazyFrame, limbs: Limbs, factor: int) -> pl.LazyFrame:
+    """Roll bars, in order, up to bars that are so many times as long; only bars with trades."""
+    sums = ("vol_buy", "vol_sell", "quote_volume")
+    return (
+        bars.with_columns(bar=(pl.col("bar") // factor).set_sorted())
+        .group_by("bar", maintain_order=True)
+        .agg(
+            *limbs.pick("open", "open", pl.Expr.first),
+            *limbs.extreme("high", "high", highest=True),
+            *limbs.extreme("low", "low", highest=False),
+            *limbs.pick("close", "close", pl.Expr.last),
+            *(total for name in sums for total in limbs.each(name, pl.Expr.sum)),
+            *limbs.extreme("max_trade_qty", "max_trade_qty", highest=True),
+            pl.col("trade_count_buy", "trade_count_sell").sum(),
+        )
+    )
+
+
+def on_grid(bars: pl.LazyFrame, resolution: int) -> pl.LazyFrame:
+    """Return one row for each bar of the day, empty where there was none."""
+    count = SECONDS_PER_DAY // resolution
+    grid = pl.LazyFrame({"bar": pl.int_range(count, eager=True, dtype=pl.Int32)})
+    return grid.join(bars, on="bar", how="left", maintain_order="left")
+
+
+def filled(bars: pl.LazyFrame, limbs: Limbs, before: dict[str, int]) -> pl.LazyFrame:
+    """Fill the bars without a trade: prices with the last close before, sums with zero.
+
+    `before` has the columns of the last price before the day, or nothing. Prices before the first
+    known one stay empty. Adds `vol_total`, `vol_delta`, `cvd`, `trade_count` and `traded`.
+    """
+    zeros = [
+        *limbs.names("max_trade_qty"), *limbs.names("quote_volume"),
+        "trade_count_buy", "trade_count_sell",
+    ]  # fmt: skip
+    buy, sell = limbs.names("vol_buy"), limbs.names("vol_sell")
+    last = {
+        name: pl.col(name).forward_fill().fill_null(pl.lit(before.get(price), dtype=pl.Int64))
+        for name, price in zip(limbs.names("close"), limbs.names("price"), strict=True)
+    }
+    return (
+        bars.with_columns(
+            pl.col(*zeros, *buy, *sell).fill_null(0),
+            *(filler.alias(name) for name, filler in last.items()),
+            traded=pl.col("trade_count_buy").is_not_null(),
+        )
+        .with_columns(
+            *(
+                pl.col(name).fill_null(pl.col(close))
+                for column in ("open", "high", "low")
+                for name, close in zip(limbs.names(column), limbs.names("close"), strict=True)
+            ),
+            *_combined(limbs, "vol_total", lambda bought, sold: bought + sold),
+            *_combined(limbs, "vol_delta", lambda bought, sold: bought - sold),
+            *_combined(limbs, "cvd", lambda bought, sold: (bought - sold).cum_sum()),
+            trade_count=pl.col("trade_count_buy") + pl.col("trade_count_sell"),
+        )
+    )
+
+
+def _combined(
+    limbs: Limbs, alias: str, combine: Callable[[pl.Expr, pl.Expr], pl.Expr]
+) -> list[pl.Expr]:
+    return [
+        combine(pl.col(buy), pl.col(sell)).alias(name)
+        for name, buy, sell in zip(
+            limbs.names(alias), limbs.names("vol_buy"), limbs.names("vol_sell"), strict=True
+        )
+    ]
+
+
+def _renamed(
+    limbs: Limbs, column: str, alias: str, expression: Callable[[pl.Expr], pl.Expr]
+) -> list[pl.Expr]:
+    return [
+        each.alias(name)
+        for each, name in zip(limbs.each(column, expression), limbs.names(alias), strict=True)
+    ]

@@ -1,0 +1,81 @@
+"""Snapshots become seconds, seconds become bars of any length. No clock, no disk.
+
+A mean over a bar is a sum divided once, and every sum is a sum of integers: of units for what is
+decimal, of binary fractions for the ratios of each snapshot. So a mean does not depend on the
+order, the threads or the grouping in which it was summed.
+"""
+
+import polars as pl
+
+from aggregator import kernels
+from aggregator.exact import Limbs
+from aggregator.rows import MEAN_QUANTITIES, RATIOS
+
+_BITS = 40
+_PARTS = 3
+"""A ratio in (0, 1] is cut into three integers of 40 bits: all 53 significant bits of one as
+small as 10⁻²⁰, and four million snapshots can be summed in 64 bits."""
+
+_SUMS = ("spread", *MEAN_QUANTITIES)
+
+
+def used(books: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the snapshots in which nothing is wrong."""
+    return books.filter(pl.col("code") == kernels.VALID)
+
+
+def book_seconds(books: pl.LazyFrame, limbs: Limbs, day_start: int) -> pl.LazyFrame:
+    """Reduce used snapshots of the day, in order, to one row per second that has any."""
+    return (
+        books.with_columns(
+            bar=((pl.col("timestamp") - day_start) // 1000).cast(pl.Int32).set_sorted()
+        )
+        .group_by("bar", maintain_order=True)
+        .agg(
+            *(total for name in _SUMS for total in limbs.each(name, pl.Expr.sum)),
+            *limbs.extreme("spread", "min_spread", highest=False),
+            *limbs.extreme("spread", "max_spread", highest=True),
+            *limbs.each("mid", pl.Expr.last),
+            *(part for name in RATIOS for part in _ratio_parts(name)),
+            snapshot_count=pl.len().cast(pl.Int64),
+        )
+    )
+
+
+def _ratio_parts(name: str) -> list[pl.Expr]:
+    """Return the sums of the parts of a ratio. Cutting off bits is exact in floats."""
+    rest = pl.col(name)
+    sums = []
+    for i in range(_PARTS):
+        scaled = rest * 2.0**_BITS
+        rest = scaled - scaled.floor()
+        sums.append(scaled.floor().cast(pl.Int64).sum().alias(f"{name}/{i}"))
+    return sums
+
+
+def roll_up_books(bars: pl.LazyFrame, limbs: Limbs, factor: int) -> pl.LazyFrame:
+    """Roll bars, in order, up to bars that are so many times as long; only bars with snapshots."""
+    ratio_sums = [f"{name}/{i}" for name in RATIOS for i in range(_PARTS)]
+    return (
+        bars.with_columns(bar=(pl.col("bar") // factor).set_sorted())
+        .group_by("bar", maintain_order=True)
+        .agg(
+            *(total for name in _SUMS for total in limbs.each(name, pl.Expr.sum)),
+            *limbs.extreme("min_spread", "min_spread", highest=False),
+            *limbs.extreme("max_spread", "max_spread", highest=True),
+            *limbs.each("mid", pl.Expr.last),
+            pl.col(*ratio_sums, "snapshot_count").sum(),
+        )
+    )
+
+
+def with_mean_ratios(bars: pl.LazyFrame) -> pl.LazyFrame:
+    """Add the means of the ratios of each snapshot."""
+    return bars.with_columns(_mean_ratio(name) for name in RATIOS)
+
+
+def _mean_ratio(name: str) -> pl.Expr:
+    parts = (
+        pl.col(f"{name}/{i}").cast(pl.Float64) * 2.0 ** (-_BITS * (i + 1)) for i in range(_PARTS)
+    )
+    return (pl.sum_horizontal(parts) / pl.col("snapshot_count")).alias(name)

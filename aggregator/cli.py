@@ -1,0 +1,242 @@
+"""The command line of the aggregator: each command parses, calls one function and prints."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from aggregator import plan
+from aggregator.console import log, reporter
+from aggregator.dry_run import print_plan
+from aggregator.import_view import run_import
+from aggregator.options import (
+    Lake,
+    Margin,
+    Resolutions,
+    Symbols,
+    Workers,
+    parse_day,
+    parse_past_day,
+    parse_range,
+    parse_resolutions,
+    parse_symbols,
+    parse_task,
+)
+from aggregator.run import Job, cores, run, stop_on_sigterm
+from aggregator.settings import LEAST_MARGIN, BuildSettings
+from aggregator.status import last_days, statuses
+from aggregator.status_view import print_statuses
+from aggregator.unit import Outcome, Status, Unit
+from lake.errors import LakeError
+from lake.open import open_lake
+
+app = typer.Typer(
+    name="aggregator", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
+    rich_markup_mode=None,
+    help="Turn each UTC day of raw chunks into exact bars: one CSV per symbol and resolution.",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run the program: expected failures are one line and exit code 1."""
+    stop_on_sigterm()
+    try:
+        app()
+    except LakeError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        # The reader of our output has had enough; that is no failure to report to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def fail(message: str) -> NoReturn:
+    """Say in one line on standard error what failed, and exit with 1."""
+    line = " ".join(message.split())
+    if sys.stderr.isatty():
+        print(f"aggregator: {line}", file=sys.stderr)
+    else:
+        log(sys.stderr, "ERROR", line)
+    raise SystemExit(1)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"flowlake {version('flowlake')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    del show_version  # its callback has answered
+
+
+@app.command()
+def daily(
+    lake: Lake = "./lake",
+    date_text: Annotated[
+        str | None, typer.Option("--date", help="Build this day only.", metavar="YYYY-MM-DD")
+    ] = None,
+    lookback: Annotated[
+        int | None,
+        typer.Option(help="Days to check, yesterday included.", min=1, show_default="3"),
+    ] = None,
+    symbols: Symbols = None,
+    resolutions: Resolutions = "1s,1m",
+    margin: Margin = LEAST_MARGIN,
+    workers: Workers = None,
+) -> None:
+    """Build yesterday (UTC), and check the days before it again: the scheduled job.
+
+    Without --symbols: all that the day has, and all that a collector was recording. A symbol that
+    should have chunks and has none is a failure. A night that failed heals in the next one.
+
+    Examples:
+
+      aggregator daily --lake gs://my-lake
+
+      aggregator daily --lake ./lake --date 2025-12-11 --symbols BTCUSDT
+    """
+    if date_text and lookback:
+        raise typer.BadParameter("--date builds one day only; give it or --lookback, not both")
+    settings = BuildSettings(parse_resolutions(resolutions), margin, threads=cores())
+    if date_text:
+        day = parse_past_day(date_text, "--date")
+    else:
+        day = datetime.now(UTC).date() - timedelta(days=1)
+    days = 1 if date_text else lookback or 3
+    units = plan.daily_units(open_lake(lake), day, days, parse_symbols(symbols))
+    outcomes = _run(lake, units, settings, workers)
+    if not any(outcome.unit.day == day and outcome.status != "empty" for outcome in outcomes):
+        fail(f"cannot build {day}: {lake} has no chunk of it for any symbol; is a collector running?")
+    _exit_by(outcomes)
+
+
+@app.command()
+def backfill(
+    start: Annotated[str, typer.Option(help="First day.", metavar="YYYY-MM-DD")],
+    end: Annotated[str, typer.Option(help="Last day, included.", metavar="YYYY-MM-DD")],
+    lake: Lake = "./lake",
+    symbols: Symbols = None,
+    resolutions: Resolutions = "1s,1m",
+    margin: Margin = LEAST_MARGIN,
+    workers: Workers = None,
+    force: Annotated[bool, typer.Option("--force", help="Build also what is up to date.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    task: Annotated[
+        str | None,
+        typer.Option(help="Only this part of the days: I of N, I from 0.", metavar="I/N"),
+    ] = None,
+    task_index: Annotated[int, typer.Option(envvar="CLOUD_RUN_TASK_INDEX", hidden=True)] = 0,
+    task_count: Annotated[int, typer.Option(envvar="CLOUD_RUN_TASK_COUNT", hidden=True)] = 1,
+) -> None:
+    """Build a range of days; what is up to date is skipped.
+
+    Without --symbols: for each day those that it has. The same inputs give the same files, for any
+    number of workers or tasks.
+
+    Examples:
+
+      aggregator backfill --lake ./lake --start 2025-12-01 --end 2025-12-31
+
+      aggregator backfill --lake ./lake --start 2025-12-01 --end 2025-12-31 --task 0/4
+    """
+    first, last = parse_range(start, end)
+    settings = BuildSettings(parse_resolutions(resolutions), margin, force, threads=cores())
+    part = parse_task(task or f"{task_index}/{task_count}")
+    storage = open_lake(lake)
+    units, empty = plan.backfill_units(storage, first, last, parse_symbols(symbols))
+    units = [unit for unit in units if part.has(unit)]
+    if dry_run:
+        print_plan(storage, units, settings)
+        return
+    outcomes = _run(lake, units, settings, workers, [f"{day}: no symbol has a chunk" for day in empty])
+    _exit_by(outcomes)
+
+
+@app.command()
+def status(
+    lake: Lake = "./lake",
+    start: Annotated[str | None, typer.Option(help="First day.", metavar="YYYY-MM-DD")] = None,
+    end: Annotated[str | None, typer.Option(help="Last day.", metavar="YYYY-MM-DD")] = None,
+    symbols: Symbols = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array of objects.")] = False,
+) -> None:
+    """Show the published days: condition, coverage and holes, by day and symbol.
+
+    Without --start: the last 14 days that the lake has.
+
+    Examples:
+
+      aggregator status --lake ./lake
+
+      aggregator status --lake ./lake --start 2025-12-01 --end 2025-12-31 --json
+    """
+    first = parse_day(start) if start else date.min
+    final = parse_day(end) if end else date.max - timedelta(days=1)
+    if first > final:
+        raise typer.BadParameter(f"--end {end} is before --start {start}")
+    storage, names = open_lake(lake), parse_symbols(symbols)
+    if not start:
+        first = last_days(storage, final, names, 14)
+    print_statuses([*statuses(storage, first, final, names)], as_json=as_json)
+
+
+@app.command("import")
+def import_command(
+    files: Annotated[list[Path], typer.Argument(help=".csv, .csv.gz or .zip", metavar="FILE…")],
+    symbol: Annotated[str, typer.Option(help="The symbol whose trades they are.")],
+    lake: Lake = "./lake",
+    max_unpublished: Annotated[
+        int,
+        typer.Option(
+            help="Ids that may be missing in a row and still count as never published.", min=0
+        ),
+    ] = 100,
+) -> None:
+    """Turn trades files of the exchange's archive into raw chunks. Importing twice changes nothing.
+
+    A checksum file beside a file (FILE.CHECKSUM) is checked. A file that is not as the archive
+    publishes it is refused whole, before anything is written.
+
+    Examples:
+
+      aggregator import --lake ./lake --symbol BTCUSDT BTCUSDT-trades-2025-12-11.zip
+
+      aggregator import --lake ./lake --symbol BTCUSDT BTCUSDT-trades-2025-*.zip
+    """
+    names = parse_symbols(symbol)
+    if not names or len(names) > 1:
+        raise typer.BadParameter("--symbol takes one symbol")
+    run_import(open_lake(lake, create=True), names[0], files, max_unpublished)
+
+
+def _run(
+    lake: str, units: Sequence[Unit], settings: BuildSettings, workers: int | None,
+    notes: Sequence[str] = (),
+) -> list[Outcome]:  # fmt: skip
+    """Build the units and tell how it goes."""
+    outcomes: list[Outcome] = []
+    with reporter(len(units)) as told:
+        for note in notes:
+            told.note(note)
+        for outcome in run(Job(lake, settings), units, workers or cores(), told.advance):
+            told.outcome(outcome)
+            outcomes.append(outcome)
+    told.summary(outcomes)
+    return outcomes
+
+
+def _exit_by(outcomes: Sequence[Outcome]) -> None:
+    failed = [outcome for outcome in outcomes if outcome.status is Status.FAILED]
+    if failed:
+        fail(f"{len(failed)} of {len(outcomes)} days failed: {failed[0].detail}")

@@ -1,0 +1,120 @@
+"""A day's reduced streams become its files and what is known of it. No clock, no disk."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator import table
+from aggregator.bars import filled, on_grid, roll_up_trades
+from aggregator.book import roll_up_books, with_mean_ratios
+from aggregator.decode import DAY_MS, day_start_ms
+from aggregator.inputs import Testimony
+from aggregator.quality import (
+    OK,
+    SECONDS_PER_DAY,
+    Holes,
+    quality,
+    trades_seen,
+)
+from aggregator.reduce import Books, Trades
+from aggregator.resolutions import Resolution
+from lake.layout import Stream
+
+
+@dataclass(frozen=True)
+class Day:
+    """The files of a day by resolution, and what the inputs prove about it.
+
+    `qualities` counts the bars of each quality, `missing` the ids that the rows read lack,
+    `coverage` is the share of the day's seconds inside the seen time of the book.
+    """
+
+    files: dict[Resolution, bytes]
+    qualities: dict[Resolution, dict[str, int]]
+    expected: tuple[Stream, ...]
+    missing: int
+    holes: Holes
+    coverage: float
+    whole: bool
+
+
+def build(
+    day: date, trades: Trades, books: Books, said: Testimony, resolutions: Sequence[Resolution]
+) -> Day:
+    """Build the files of a day."""
+    start = day_start_ms(day)
+    seen = _seen_seconds(trades, books, said, start)
+    expected = _expected(trades, books, said)
+    expected_seen = [seen[stream] for stream in expected]
+    missing = trades.holes.missing_by_second(start)
+    has_data = _has_data(trades, books)
+    files: dict[Resolution, bytes] = {}
+    qualities: dict[Resolution, dict[str, int]] = {}
+    for resolution in resolutions:
+        grades = quality(expected_seen, has_data, resolution.seconds)
+        in_bars = missing.reshape(-1, resolution.seconds).sum(axis=1) if trades.any_id else None
+        files[resolution] = _file(day, trades, books, resolution, in_bars, grades)
+        counted = Counter(grades)
+        qualities[resolution] = {name: counted[name] for name in sorted(counted, key=_by_worth)}
+    return Day(
+        files, qualities, expected, int(missing.sum()),
+        trades.holes.overlapping(start, start + DAY_MS),
+        int(seen[Stream.DEPTH20].sum()) / SECONDS_PER_DAY,
+        bool(expected_seen) and bool(np.all(expected_seen)),
+    )  # fmt: skip
+
+
+def _by_worth(grade: str) -> int:
+    return (OK, "partial", "gap", "").index(grade)
+
+
+def _file(
+    day: date, trades: Trades, books: Books, resolution: Resolution,
+    missing: NDArray[np.int64] | None, grades: Sequence[str],
+) -> bytes:  # fmt: skip
+    """Roll the seconds up, lay them on the grid and write them."""
+    seconds = resolution.seconds
+    trade_limbs, book_limbs = trades.scales.limbs, books.scales.limbs
+    trade_bars = roll_up_trades(trades.seconds.lazy(), trade_limbs, seconds)
+    book_bars = roll_up_books(books.seconds.lazy(), book_limbs, seconds)
+    return table.csv(
+        table.DayBars(
+            day, seconds,
+            filled(on_grid(trade_bars, seconds), trade_limbs, trades.before).collect(),
+            on_grid(with_mean_ratios(book_bars), seconds).collect(),
+            trades.scales, books.scales, missing, grades,
+        )
+    )  # fmt: skip
+
+
+def _seen_seconds(
+    trades: Trades, books: Books, said: Testimony, start: int
+) -> dict[Stream, NDArray[np.bool_]]:
+    """Tell for each stream which seconds of the day lie inside its seen time."""
+    of_trades = trades_seen(trades.holes, trades.stretches, said.covered[Stream.TRADES])
+    of_books = books.stretches.union(said.covered[Stream.DEPTH20])
+    return {
+        Stream.TRADES: of_trades.whole_seconds(start),
+        Stream.DEPTH20: of_books.whole_seconds(start),
+    }
+
+
+def _expected(trades: Trades, books: Books, said: Testimony) -> tuple[Stream, ...]:
+    """Return the streams of which the inputs say that they should be there."""
+    any_row = {Stream.TRADES: trades.any_row, Stream.DEPTH20: books.any_row}
+    return tuple(
+        stream
+        for stream in Stream
+        if any_row[stream] or stream in said.recorded or len(said.covered[stream].starts)
+    )
+
+
+def _has_data(trades: Trades, books: Books) -> NDArray[np.bool_]:
+    filled_seconds = np.zeros(SECONDS_PER_DAY, dtype=bool)
+    for seconds in (trades.seconds, books.seconds):
+        filled_seconds[seconds["bar"].to_numpy()] = True
+    return filled_seconds

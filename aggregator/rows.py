@@ -1,0 +1,178 @@
+"""Decoded chunks become one frame of rows per stream. No clock, no disk.
+
+Chunks are joined in the order of their keys, so that the place of a row in the frame is its rank
+by (key, row), the last of all tie-breakers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from aggregator import kernels
+from aggregator.decode import Chunk
+from aggregator.exact import NARROW, Exact, Limbs, is_narrow, joined, limbs_for, product, sums_fit
+
+DEPTHS = (1, 5, 10, 20)
+"""Levels a side over which quantities are summed."""
+
+BID_QUANTITIES = tuple(f"bid_qty_l{depth}" for depth in DEPTHS)
+ASK_QUANTITIES = tuple(f"ask_qty_l{depth}" for depth in DEPTHS)
+MEAN_QUANTITIES = (*BID_QUANTITIES[1:], *ASK_QUANTITIES[1:])
+"""Sums over the first level alone serve its imbalance and go no further."""
+
+IMBALANCES = tuple(f"imbalance_l{depth}" for depth in DEPTHS)
+HALF_SPREAD = "half_spread"
+RATIOS = (*IMBALANCES, HALF_SPREAD)
+"""Floats of each snapshot, all in (0, 1]: B / (B + A), and (ask - bid) / (ask + bid)."""
+
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one stream of a unit, and how their decimals are laid out.
+
+    Trades: `timestamp` (ms), `id` (null if there is none), `received_ns`, `neighbour` (the chunk
+    lies under another date), `code` (of the trade type), `taker_buy`, `positive` (price and
+    quantity are), decimals `price`, `quantity`; wide ones have `quote`, their product, too.
+    Books: the first four and `code` (of what is wrong), `hash0`, `hash1` (of the text, where a row
+    has no id), decimals `spread`, `mid` (at one decimal more) and `MEAN_QUANTITIES`, and `RATIOS`.
+    """
+
+    frame: pl.DataFrame
+    limbs: Limbs
+    price_scale: int
+    quantity_scale: int
+
+
+class _Parts:
+    """The columns of many chunks, given out joined, once each, so that no column is held twice."""
+
+    def __init__(self, chunks: list[Chunk], decimals: int) -> None:
+        """Take the chunks out of the list."""
+        self.sizes = [len(chunk) for chunk in chunks]
+        self._arrays = {
+            name: [getattr(chunk, name) for chunk in chunks]
+            for name in ("timestamp", "ident", "received_ns", "flags", "codes", "hashes")
+        }
+        self._decimals = [[chunk.decimals[i] for chunk in chunks] for i in range(decimals)]
+        chunks.clear()
+
+    def take(self, name: str) -> NDArray[Any]:
+        return np.concatenate(self._arrays.pop(name))
+
+    def take_decimals(self) -> list[Exact]:
+        return [joined(self._decimals.pop(0)) for _ in range(len(self._decimals))]
+
+
+def trade_rows(chunks: list[Chunk], neighbours: Sequence[bool]) -> Rows:
+    """Join the chunks of the trades stream, at least one; takes them out of the list."""
+    parts = _Parts(chunks, decimals=2)
+    flags = parts.take("flags")
+    columns = _common(parts, flags, neighbours)
+    price, quantity = parts.take_decimals()
+    limbs, quote = _trade_limbs(price, quantity)
+    columns["taker_buy"] = pl.Series(flags & kernels.TAKER_BUY != 0)
+    columns["positive"] = pl.Series((price.units > 0) & (quantity.units > 0), dtype=pl.Boolean)
+    columns |= limbs.columns("price", price, ranked=True)
+    columns |= limbs.columns("quantity", quantity, ranked=True)
+    if quote is not None:
+        columns |= limbs.columns("quote", quote)
+    return Rows(pl.DataFrame(columns), limbs, price.scale, quantity.scale)
+
+
+def _trade_limbs(price: Exact, quantity: Exact) -> tuple[Limbs, Exact | None]:
+    """Return the layout, and the products where it is a wide one."""
+    if is_narrow(price) and sums_fit(quantity) and _dot(price, quantity) < 1 << 62:
+        return NARROW, None
+    quote = product(price, quantity)
+    return limbs_for([price, quantity, quote], len(price.units)), quote
+
+
+def _dot(one: Exact, other: Exact) -> float:
+    """Return the sum of the absolute products, at most a millionth too low, in little memory."""
+    pieces = range(0, len(one.units), _PIECE)
+    return 1.000001 * sum(
+        float(
+            np.abs(one.units[i : i + _PIECE].astype(np.float64))
+            @ np.abs(other.units[i : i + _PIECE].astype(np.float64))
+        )
+        for i in pieces
+    )
+
+
+def book_rows(chunks: list[Chunk], neighbours: Sequence[bool]) -> Rows:
+    """Join the chunks of the depth20 stream, at least one; takes them out of the list."""
+    parts = _Parts(chunks, decimals=2 * kernels.SIDE_FIELDS)
+    flags = parts.take("flags")
+    columns = _common(parts, flags, neighbours)
+    bids, asks = _sides(parts.take_decimals())
+    price_scale = bids[0].scale
+    spread = Exact(asks[0].units - bids[0].units, price_scale)
+    mid = _half_sum(bids[0], asks[0])
+    quantities = dict(zip(BID_QUANTITIES + ASK_QUANTITIES, bids[1:] + asks[1:], strict=True))
+    means = {name: quantities[name] for name in MEAN_QUANTITIES}
+    limbs = limbs_for([mid, *means.values()], len(mid.units))
+    columns |= limbs.columns("spread", spread, ranked=True) | limbs.columns("mid", mid)
+    for name, column in means.items():
+        columns |= limbs.columns(name, column)
+    columns |= _ratios(bids, asks)
+    if not (flags & kernels.HAS_ID).all():
+        hashes = parts.take("hashes")
+        columns |= {f"hash{i}": pl.Series(hashes[:, i]) for i in range(2)}
+    return Rows(pl.DataFrame(columns), limbs, price_scale, bids[1].scale)
+
+
+def _sides(columns: list[Exact]) -> tuple[list[Exact], list[Exact]]:
+    """Return best price and quantities of both sides, prices and quantities at one scale each."""
+    bids, asks = columns[: kernels.SIDE_FIELDS], columns[kernels.SIDE_FIELDS :]
+    price_scale = max(bids[0].scale, asks[0].scale)
+    scale = max(column.scale for column in bids[1:] + asks[1:])
+    return (
+        [bids[0].at(price_scale), *(column.at(scale) for column in bids[1:])],
+        [asks[0].at(price_scale), *(column.at(scale) for column in asks[1:])],
+    )
+
+
+def _half_sum(one: Exact, other: Exact) -> Exact:
+    """Return the means of two columns, exactly: one decimal more is enough."""
+    scale = one.scale + 1
+    one, other = one.at(scale), other.at(scale)
+    return Exact((one.units + other.units) // 2, scale)
+
+
+def _ratios(bids: list[Exact], asks: list[Exact]) -> dict[str, pl.Series]:
+    """Return B / (B + A) for each depth and (ask - bid) / (ask + bid), of each snapshot."""
+    ratios = {
+        name: _ratio(bid.units, bid.units + ask.units)
+        for name, bid, ask in zip(IMBALANCES, bids[1:], asks[1:], strict=True)
+    }
+    bid, ask = bids[0].units, asks[0].units
+    return {**ratios, HALF_SPREAD: _ratio(ask - bid, ask + bid)}
+
+
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> pl.Series:
+    # Books with nothing on either side are there too; they are set aside later.
+    return pl.Series((part / np.where(whole == 0, 1, whole)).astype(np.float64))
+
+
+def _common(
+    parts: _Parts, flags: NDArray[np.uint8], neighbours: Sequence[bool]
+) -> dict[str, pl.Series]:
+    return {
+        "timestamp": pl.Series(parts.take("timestamp")),
+        "id": _ids(parts.take("ident"), flags & kernels.HAS_ID != 0),
+        "received_ns": pl.Series(parts.take("received_ns")),
+        "neighbour": pl.Series(np.repeat(np.array(neighbours, dtype=bool), parts.sizes)),
+        "code": pl.Series(parts.take("codes")),
+    }
+
+
+def _ids(ids: NDArray[np.int64], present: NDArray[np.bool_]) -> pl.Series:
+    if present.all():
+        return pl.Series(ids)
+    return pl.select(pl.when(pl.Series(present)).then(pl.Series(ids))).to_series()

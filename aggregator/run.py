@@ -1,0 +1,91 @@
+"""Builds many units: in this process, or in several; one that fails does not stop the others."""
+
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from multiprocessing import get_context, parent_process
+from types import FrameType
+from typing import NoReturn
+
+from aggregator.settings import BuildSettings
+from aggregator.unit import Outcome, Status, Unit, run_unit
+from lake.errors import LakeError
+from lake.open import open_lake
+
+Advance = Callable[[Unit, int, int], None]
+"""Told of chunks that are done: unit, how many more, of how many."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all units of a run share, as it is handed to other processes."""
+
+    lake_url: str
+    settings: BuildSettings
+
+
+def run(
+    job: Job, units: Sequence[Unit], workers: int, advance: Advance = lambda *_: None
+) -> Iterator[Outcome]:
+    """Build the units and yield what became of each, as they end."""
+    workers = min(workers, len(units))
+    if workers <= 1:
+        yield from (_outcome(job, unit, advance) for unit in units)
+        return
+    threads = max(1, job.settings.threads // workers)
+    shared = replace(job, settings=replace(job.settings, threads=threads))
+    # Not fork: Polars' threads do not survive it.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _follow_parent)
+    try:
+        pending = {pool.submit(_outcome, shared, unit, lambda *_: None): unit for unit in units}
+        yield from (future.result() for future in as_completed(pending))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _outcome(job: Job, unit: Unit, advance: Advance) -> Outcome:
+    """Build a unit; any failure is its outcome, so that the others go on."""
+    try:
+        storage = open_lake(job.lake_url)
+        return run_unit(
+            storage, unit, job.settings, lambda: datetime.now(UTC),
+            lambda done, total: advance(unit, done, total),
+        )  # fmt: skip
+    except LakeError as error:
+        return Outcome(unit, Status.FAILED, detail=str(error))
+    except Exception:
+        # A bug in one unit must not cost the night of all others; it is told in full.
+        return Outcome(unit, Status.FAILED, detail=f"cannot build {unit}: {traceback.format_exc()}")
+
+
+def _follow_parent() -> None:
+    """End this worker as soon as its parent is gone, however it went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = parent_process()
+    if parent:
+        threading.Thread(target=_exit_after, args=(parent.join,), daemon=True).start()
+
+
+def _exit_after(wait: Callable[[], None]) -> NoReturn:
+    wait()
+    os._exit(1)
+
+
+def stop_on_sigterm() -> None:
+    """Make SIGTERM end the program as an exit does, so that temporary files are removed."""
+    signal.signal(signal.SIGTERM, _exit)
+
+
+def _exit(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))

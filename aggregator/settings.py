@@ -1,0 +1,18 @@
+"""What a build is asked to do. No clock, no disk."""
+
+from dataclasses import dataclass
+
+from aggregator.resolutions import DEFAULT_RESOLUTIONS, Resolution
+
+LEAST_MARGIN = 10
+MOST_MARGIN = 1440
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """How days are built. `threads` decode the chunks of one day."""
+
+    resolutions: tuple[Resolution, ...] = DEFAULT_RESOLUTIONS
+    margin_minutes: int = LEAST_MARGIN
+    force: bool = False
+    threads: int = 1
