@@ -95,9 +95,10 @@ def import_files(
         run = run_name(symbol, found.digests, max_unpublished)
         claim(storage)
         chunks = list(meter.written(write_chunks(storage, symbol, run, rows, holes), found.rows))
-    dates = _dates(chunks, covered_spans(_spans(chunks), found.spans, holes.long))
-    for day in dates:
-        newest_ms = max(chunk.last.time_ms for chunk in chunks if chunk.date == day.date)
+    spans = _spans(chunks)
+    dates = _dates(chunks, covered_spans(spans, found.spans, holes.long))
+    for day, span in zip(dates, spans, strict=True):
+        newest_ms = span.last.time_ms
         write_journal(storage, run, Statement(symbol, day.date, day.covered, newest_ms, version))
     duplicates = sum(chunk.duplicates for chunk in chunks)
     return _report(symbol, run, dates, duplicates, found, holes)

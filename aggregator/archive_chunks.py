@@ -52,12 +52,13 @@ def chunk_text(rows: pl.DataFrame, unpublished: pl.DataFrame) -> bytes:
 
 def compressed(text: bytes) -> bytes:
     """Return the text as a chunk: no name and no time in it, so equal rows are equal bytes."""
-    return igzip.compress(text, _GZIP_LEVEL, mtime=0)
+    data: bytes = igzip.compress(text, _GZIP_LEVEL, mtime=0)
+    return data
 
 
 def same_text(one: bytes, other: bytes) -> bool:
     """Tell whether two chunks hold the same text, compressed by whichever release or processor."""
     try:
-        return igzip.decompress(one) == igzip.decompress(other)
+        return bool(igzip.decompress(one) == igzip.decompress(other))
     except (OSError, EOFError, isal_zlib.error):
         return False

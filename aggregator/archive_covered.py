@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from aggregator.archive_names import Period, start_of
+from aggregator.archive_names import Period
 from aggregator.archive_runs import Gaps
+from aggregator.utc import DAY_MS, day_start_ms
 
 SILENCE_MS = 60_000
 """A shorter silence is no reason to doubt the end of a file that the archive calls whole."""
-
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,8 @@ def covered_spans(
     ]
     return {
         rows.date: (
-            start_of(rows.date) if before else _outer_start(rows, files),
-            start_of(rows.date) + _DAY_MS if after else _outer_end(rows, files),
+            day_start_ms(rows.date) if before else _outer_start(rows, files),
+            day_start_ms(rows.date) + DAY_MS if after else _outer_end(rows, files),
         )
         for rows, before, after in zip(dates, [False, *follows], [*follows, False], strict=True)
     }
@@ -72,7 +71,7 @@ def _outer_start(rows: DateRows, files: Sequence[FileSpan]) -> int:
         and 0 <= file.first_ms - file.promised.start_ms <= file.longest_silence_ms
         for file in files
     )
-    return start_of(rows.date) if whole else rows.first.time_ms
+    return day_start_ms(rows.date) if whole else rows.first.time_ms
 
 
 def _outer_end(rows: DateRows, files: Sequence[FileSpan]) -> int:
@@ -82,4 +81,4 @@ def _outer_end(rows: DateRows, files: Sequence[FileSpan]) -> int:
         and 0 < file.promised.end_ms - file.last_ms <= file.longest_silence_ms
         for file in files
     )
-    return start_of(rows.date) + _DAY_MS if whole else rows.last.time_ms
+    return day_start_ms(rows.date) + DAY_MS if whole else rows.last.time_ms

@@ -73,7 +73,7 @@ class _FirstTimes:
         low, high = np.searchsorted(self.ids, [ids[0], ids[-1] + 1])
         wanted = self.ids[low:high]
         place = np.searchsorted(ids, wanted)
-        new = low + np.flatnonzero((ids[place] == wanted) & ~self._seen[low:high])
+        new: Int64s = low + np.flatnonzero((ids[place] == wanted) & ~self._seen[low:high])
         self._seen[new] = True
         self.times[new] = times[place[new - low]]
         return new

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
+from aggregator.utc import day_start_ms
 from lake.layout import parse_date
 
 _NAMED = re.compile(r"(?P<symbol>[^/]+?)-trades-(?P<rest>\d{4}-\d{2}.*)", re.ASCII)
@@ -35,12 +36,7 @@ def period_of(name: str) -> Period | None:
     if not match or not first:
         return None
     after = first + timedelta(days=1) if match["day"] else _next_month(first)
-    return Period(start_of(first), start_of(after))
-
-
-def start_of(day: date) -> int:
-    """Return 00:00 UTC of the day, in ms since 1970."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+    return Period(day_start_ms(first), day_start_ms(after))
 
 
 def _next_month(first: date) -> date:

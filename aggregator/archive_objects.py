@@ -2,15 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from aggregator.archive_chunks import compressed, same_text
+from aggregator.utc import iso
 from lake.errors import AlreadyExists, LakeError
 from lake.journal import read_journal, write_event
 from lake.layout import ChunkKey, JournalKey, Stream
 from lake.storage import Storage, crc32c, crc32c_of
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,6 @@ class Statement:
     covered: tuple[int, int] | None
     newest_ms: int
     version: str
-
-
-def utc(time_ms: int) -> datetime:
-    """Return a time in ms since 1970 as a date and time."""
-    return _EPOCH + timedelta(milliseconds=time_ms)
 
 
 def write_chunk(storage: Storage, key: ChunkKey, text: bytes) -> bool:
@@ -84,7 +78,7 @@ def _says(storage: Storage, run: str, statement: Statement) -> bool:
 
 def _journal(run: str, statement: Statement) -> bytes:
     # No clock: a repeated import must write the same bytes, for a journal is never replaced.
-    at = utc(statement.newest_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = iso(statement.newest_ms)
     symbol, stream = statement.symbol, Stream.TRADES
     recording = write_event(
         "recording", at, run=run, by="import", version=statement.version,

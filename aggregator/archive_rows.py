@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import polars as pl
 from polars.exceptions import PolarsError
 
+from lake.errors import LakeError
+
 COLUMNS = ("id", "price", "qty", "quote_qty", "time", "is_buyer_maker")
 """The columns of the archive; the order is that of files without a header."""
 
@@ -25,7 +27,7 @@ _UNITS = {10: "seconds", 16: "microseconds", 19: "nanoseconds"}
 _SHOWN_CHARACTERS = 40
 
 
-class ArchiveError(Exception):
+class ArchiveError(LakeError):
     """A file cannot be imported: what was tried, on which file and line, why, what to do next."""
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 
 import polars as pl
@@ -11,9 +11,9 @@ import polars as pl
 from aggregator.archive_chunks import chunk_text, in_order
 from aggregator.archive_covered import Row
 from aggregator.archive_holes import Holes
-from aggregator.archive_names import start_of
-from aggregator.archive_objects import utc, write_chunk
+from aggregator.archive_objects import write_chunk
 from aggregator.archive_spool import Spool
+from aggregator.utc import day_start_ms
 from lake.layout import ChunkKey, Stream, raw_day_prefix
 from lake.storage import Storage
 
@@ -49,10 +49,10 @@ def write_chunks(
     storage: Storage, symbol: str, run: str, spool: Spool, holes: Holes
 ) -> Iterator[WrittenChunk]:
     """Write the rows of the spool in the order of time; raise `LakeError`."""
-    for day, starts in groupby(spool.starts(), lambda start_ms: utc(start_ms).date()):
+    for day, starts in groupby(spool.starts(), _date_of):
         storage.sweep(raw_day_prefix(Stream.TRADES, symbol, day))
         for start_ms in starts:
-            minute = (start_ms - start_of(day)) // _MINUTE_MS
+            minute = (start_ms - day_start_ms(day)) // _MINUTE_MS
             key = ChunkKey(Stream.TRADES, symbol, day, minute, run)
             yield _write(storage, key, *in_order(spool.take(start_ms)), holes)
 
@@ -71,6 +71,10 @@ def _write(
         unpublished.height,
         is_new,
     )
+
+
+def _date_of(time_ms: int) -> date:
+    return datetime.fromtimestamp(time_ms // 1000, UTC).date()
 
 
 def _row(rows: pl.DataFrame, index: int) -> Row:

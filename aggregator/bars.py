@@ -81,23 +81,20 @@ def filled(bars: pl.LazyFrame, limbs: Limbs, before: dict[str, int]) -> pl.LazyF
         name: pl.col(name).forward_fill().fill_null(pl.lit(before.get(price), dtype=pl.Int64))
         for name, price in zip(limbs.names("close"), limbs.names("price"), strict=True)
     }
-    return (
-        bars.with_columns(
-            pl.col(*zeros, *buy, *sell).fill_null(0),
-            *(filler.alias(name) for name, filler in last.items()),
-            traded=pl.col("trade_count_buy").is_not_null(),
-        )
-        .with_columns(
-            *(
-                pl.col(name).fill_null(pl.col(close))
-                for column in ("open", "high", "low")
-                for name, close in zip(limbs.names(column), limbs.names("close"), strict=True)
-            ),
-            *_combined(limbs, "vol_total", lambda bought, sold: bought + sold),
-            *_combined(limbs, "vol_delta", lambda bought, sold: bought - sold),
-            *_combined(limbs, "cvd", lambda bought, sold: (bought - sold).cum_sum()),
-            trade_count=pl.col("trade_count_buy") + pl.col("trade_count_sell"),
-        )
+    return bars.with_columns(
+        pl.col(*zeros, *buy, *sell).fill_null(0),
+        *(filler.alias(name) for name, filler in last.items()),
+        traded=pl.col("trade_count_buy").is_not_null(),
+    ).with_columns(
+        *(
+            pl.col(name).fill_null(pl.col(close))
+            for column in ("open", "high", "low")
+            for name, close in zip(limbs.names(column), limbs.names("close"), strict=True)
+        ),
+        *_combined(limbs, "vol_total", lambda bought, sold: bought + sold),
+        *_combined(limbs, "vol_delta", lambda bought, sold: bought - sold),
+        *_combined(limbs, "cvd", lambda bought, sold: (bought - sold).cum_sum()),
+        trade_count=pl.col("trade_count_buy") + pl.col("trade_count_sell"),
     )
 
 

@@ -54,9 +54,7 @@ def clean_books(books: pl.DataFrame) -> Cleaned:
         kept.append(first.filter(pl.col("id").is_null()).unique(text, keep="first"))
     whole = pl.concat(kept)
     dropped = rows.join(whole, on=_ROW, how="anti")
-    return Cleaned(
-        _in_order(whole), dropped.select("timestamp", conflict=pl.lit(value=False))
-    )
+    return Cleaned(_in_order(whole), dropped.select("timestamp", conflict=pl.lit(value=False)))
 
 
 def is_counted(types: list[str]) -> pl.Expr:
@@ -96,9 +94,7 @@ def _with_kept_values(
             next_type_id=pl.when(has_type).then("id").backward_fill(),
         )
         .with_columns(
-            kept_code=pl.when(
-                (pl.col("code") == none) & (pl.col("next_type_id") == pl.col("id"))
-            )
+            kept_code=pl.when((pl.col("code") == none) & (pl.col("next_type_id") == pl.col("id")))
             .then("next_type")
             .otherwise("code")
         )

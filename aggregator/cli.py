@@ -117,7 +117,9 @@ def daily(
     units = plan.daily_units(open_lake(lake), day, days, parse_symbols(symbols))
     outcomes = _run(lake, units, settings, workers)
     if not any(outcome.unit.day == day and outcome.status != "empty" for outcome in outcomes):
-        fail(f"cannot build {day}: {lake} has no chunk of it for any symbol; is a collector running?")
+        fail(
+            f"cannot build {day}: {lake} has no chunk of it for any symbol; is a collector running?"
+        )
     _exit_by(outcomes)
 
 
@@ -131,7 +133,9 @@ def backfill(
     margin: Margin = LEAST_MARGIN,
     workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Build also what is up to date.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
     task: Annotated[
         str | None,
         typer.Option(help="Only this part of the days: I of N, I from 0.", metavar="I/N"),
@@ -159,7 +163,9 @@ def backfill(
     if dry_run:
         print_plan(storage, units, settings)
         return
-    outcomes = _run(lake, units, settings, workers, [f"{day}: no symbol has a chunk" for day in empty])
+    outcomes = _run(
+        lake, units, settings, workers, [f"{day}: no symbol has a chunk" for day in empty]
+    )
     _exit_by(outcomes)
 
 

@@ -84,7 +84,7 @@ class JsonReporter:
             f"{message}: {outcome.detail}" if outcome.detail else message,
             event="unit", symbol=outcome.unit.symbol, date=str(outcome.unit.day),
             status=outcome.status, condition=outcome.condition, chunks=outcome.chunks,
-            bytes_written=outcome.bytes,
+            bytes_written=outcome.bytes_written,
         )  # fmt: skip
 
     def note(self, message: str, **fields: Any) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from aggregator import table
 from aggregator.bars import filled, on_grid, roll_up_trades
 from aggregator.book import roll_up_books, with_mean_ratios
-from aggregator.decode import DAY_MS, day_start_ms
 from aggregator.inputs import Testimony
 from aggregator.quality import (
     OK,
@@ -22,6 +21,7 @@ from aggregator.quality import (
 )
 from aggregator.reduce import Books, Trades
 from aggregator.resolutions import Resolution
+from aggregator.utc import DAY_MS, day_start_ms
 from lake.layout import Stream
 
 

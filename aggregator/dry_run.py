@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
 
+from aggregator.builder import Builder
 from aggregator.console import log
 from aggregator.settings import BuildSettings
-from aggregator.unit import Unit, survey
+from aggregator.unit import Unit
 from lake.storage import Storage
 
 
@@ -25,9 +27,9 @@ class PlannedUnit:
     bytes: int
 
 
-def planned(storage: Storage, unit: Unit, settings: BuildSettings) -> PlannedUnit:
+def planned(builder: Builder, unit: Unit) -> PlannedUnit:
     """Say what would be done about a unit; read nothing but listings, journals and manifest."""
-    standing, decision = survey(storage, unit, settings)
+    standing, decision = builder.survey(unit)
     chunks = (*standing.inputs.trades, *standing.inputs.depth20)
     size = sum(chunk.stat.size for chunk in chunks)
     return PlannedUnit(
@@ -37,7 +39,8 @@ def planned(storage: Storage, unit: Unit, settings: BuildSettings) -> PlannedUni
 
 def print_plan(storage: Storage, units: Sequence[Unit], settings: BuildSettings) -> None:
     """Print what would be done about each unit, and the sum of it."""
-    plans = [planned(storage, unit, settings) for unit in units]
+    builder = Builder(storage, settings, lambda: datetime.now(UTC))
+    plans = [planned(builder, unit) for unit in units]
     to_build = [plan for plan in plans if plan.action == "build"]
     chunks, size = sum(each.chunks for each in to_build), sum(each.bytes for each in to_build)
     said = (

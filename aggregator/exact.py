@@ -36,9 +36,9 @@ class Exact:
         if scale < self.scale:
             return Exact(_widen(self.units) // 10 ** (self.scale - scale), scale).packed()
         shift = scale - self.scale
-        if _is_narrow(self.units) and shift <= _LARGEST_POWER:
-            if _greatest(self.units) < LIMIT // 10**shift:
-                return Exact(self.units * 10**shift, scale)
+        fits = shift <= _LARGEST_POWER and _greatest(self.units) < LIMIT // 10**shift
+        if fits and _is_narrow(self.units):
+            return Exact(self.units * 10**shift, scale)
         return Exact(_widen(self.units) * 10**shift, scale)
 
     def packed(self) -> "Exact":
@@ -77,9 +77,9 @@ def joined(parts: Sequence[Exact]) -> Exact:
 def product(one: Exact, other: Exact) -> Exact:
     """Return the products, row by row."""
     scale = one.scale + other.scale
-    if _is_narrow(one.units) and _is_narrow(other.units):
-        if _greatest(one.units) * _greatest(other.units) < LIMIT:
-            return Exact(one.units * other.units, scale)
+    fits = _greatest(one.units) * _greatest(other.units) < LIMIT
+    if fits and _is_narrow(one.units) and _is_narrow(other.units):
+        return Exact(one.units * other.units, scale)
     return Exact(_widen(one.units) * _widen(other.units), scale)
 
 

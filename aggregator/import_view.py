@@ -11,13 +11,11 @@ from rich.progress import Progress
 
 from aggregator.archive import ImportReport, LongHole, import_files
 from aggregator.console import log
-from aggregator.manifest import iso
+from aggregator.utc import iso
 from lake.storage import Storage
 
 
-def run_import(
-    storage: Storage, symbol: str, files: Sequence[Path], max_unpublished: int
-) -> None:
+def run_import(storage: Storage, symbol: str, files: Sequence[Path], max_unpublished: int) -> None:
     """Import the files into the lake and print what became of them."""
     console = Console()
     with Progress(console=console, transient=True, disable=not sys.stdout.isatty()) as progress:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from aggregator.decode import DAY_MS, day_start_ms
 from aggregator.quality import NEVER, Spans
+from aggregator.utc import DAY_MS, day_start_ms
 from lake.journal import Journal
 from lake.layout import MINUTES_PER_DAY, ChunkKey, Stream, raw_minute_bound
 from lake.storage import Stat
@@ -122,7 +122,9 @@ def sorted_out(stats: Iterable[Stat]) -> tuple[tuple[InputChunk, ...], tuple[str
 
 def fingerprint(inputs: Inputs) -> str:
     """Return the hash of keys and sizes of the chunks and of what the journals say."""
-    lines = [f"{chunk.stat.key} {chunk.stat.size}" for stream in Stream for chunk in inputs.of(stream)]
+    lines = [
+        f"{chunk.stat.key} {chunk.stat.size}" for stream in Stream for chunk in inputs.of(stream)
+    ]
     for stream in Stream:
         lines.append(f"recorded {stream} {stream in inputs.testimony.recorded}")
         lines += [f"covered {stream} {span}" for span in inputs.testimony.covered[stream].pairs()]
@@ -132,7 +134,9 @@ def fingerprint(inputs: Inputs) -> str:
 def members(inputs: Inputs) -> frozenset[bytes]:
     """Return a short hash of each chunk, by which a later run sees which are still there."""
     return frozenset(
-        hashlib.blake2b(f"{chunk.stat.key} {chunk.stat.size}".encode(), digest_size=_MEMBER_BYTES).digest()
+        hashlib.blake2b(
+            f"{chunk.stat.key} {chunk.stat.size}".encode(), digest_size=_MEMBER_BYTES
+        ).digest()
         for stream in Stream
         for chunk in inputs.of(stream)
     )

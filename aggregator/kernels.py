@@ -48,11 +48,13 @@ _LIMIT = 1 << 62
 _LEVEL_LIMIT = 1 << 57  # twenty of them stay below _LIMIT
 _NEWLINE, _RETURN, _COMMA, _QUOTE, _POINT, _MINUS = 10, 13, 44, 34, 46, 45
 _ZERO, _OPEN, _CLOSE, _SPACE = 48, 91, 93, 32
+TRUE = np.frombuffer(b"true", dtype=np.uint8)
+FALSE = np.frombuffer(b"false", dtype=np.uint8)
 _POWERS = np.array([10**i for i in range(19)], dtype=np.int64)
 
 
 @compiled
-def _integer(text: Bytes, i: int) -> tuple[int, int]:
+def _integer(text: Bytes, i: int) -> tuple[np.int64 | int, int]:
     """Read an integer at i; return it and the place behind it, or place -1 to punt."""
     negative = text[i] == _MINUS
     if negative:
@@ -67,11 +69,12 @@ def _integer(text: Bytes, i: int) -> tuple[int, int]:
     length = i - first
     if length == 0 or length > 19 or value > np.uint64(NEVER_RECEIVED):
         return 0, -1
-    return (-np.int64(value) if negative else np.int64(value)), i
+    units = np.int64(value)
+    return (-units if negative else units), i
 
 
 @compiled
-def _number(text: Bytes, i: int, scale: int, limit: int) -> tuple[int, int, int]:
+def _number(text: Bytes, i: int, scale: int, limit: int) -> tuple[np.int64 | int, int, int]:
     """Read a plain number at i; return its units at the scale, its own scale, the place behind.
 
     Place -1 punts. If its own scale is above the expected one, the units mean nothing.
@@ -112,19 +115,11 @@ def _number(text: Bytes, i: int, scale: int, limit: int) -> tuple[int, int, int]
 @compiled
 def _boolean(text: Bytes, i: int) -> tuple[bool, int]:
     """Read true or false in any case; return it and the place behind it, or place -1."""
-    letter = text[i] | 32
-    if letter == 116:  # t
-        if text[i + 1] | 32 == 114 and text[i + 2] | 32 == 117 and text[i + 3] | 32 == 101:
-            return True, i + 4
-    elif letter == 102:  # f
-        if (
-            text[i + 1] | 32 == 97
-            and text[i + 2] | 32 == 108
-            and text[i + 3] | 32 == 115
-            and text[i + 4] | 32 == 101
-        ):
-            return False, i + 5
-    return False, -1
+    word = TRUE if text[i] | 32 == TRUE[0] else FALSE
+    for k in range(len(word)):
+        if text[i + k] | 32 != word[k]:
+            return False, -1
+    return len(word) == len(TRUE), i + len(word)
 
 
 @compiled
@@ -165,9 +160,10 @@ def _line_end(text: Bytes, i: int) -> int:
 @compiled
 def _ends_field(text: Bytes, i: int, last: bool) -> bool:
     """Tell whether a field that ends at i is the last one exactly if it should be."""
+    end = int(text[i])
     if last:
-        return text[i] == _NEWLINE or (text[i] == _RETURN and text[i + 1] == _NEWLINE)
-    return text[i] == _COMMA
+        return end == _NEWLINE or (end == _RETURN and int(text[i + 1]) == _NEWLINE)
+    return end == _COMMA
 
 
 @compiled
@@ -178,7 +174,7 @@ def _spaces(text: Bytes, i: int) -> int:
 
 
 @compiled
-def _level_number(text: Bytes, i: int, scale: int) -> tuple[int, int, int]:
+def _level_number(text: Bytes, i: int, scale: int) -> tuple[np.int64 | int, int, int]:
     """Read a number of a level, bare or as a JSON string in a quoted cell (`""1.5""`)."""
     i = _spaces(text, i)
     quoted = text[i] == _QUOTE and text[i + 1] == _QUOTE
@@ -210,7 +206,7 @@ def _side(
     fault = VALID
     count = 0
     total = np.int64(0)
-    before = np.int64(0)
+    before: np.int64 | int = 0
     side[:] = 0
     while text[i] != _CLOSE:
         if count:
@@ -255,8 +251,14 @@ def _side(
 
 @compiled
 def _cell(
-    text: Bytes, i: int, role: int, scales: tuple[int, int], names: Bytes, ends: Ints,
-    row: Ints, state: Ints,
+    text: Bytes,
+    i: int,
+    role: int,
+    scales: tuple[int, int],
+    names: Bytes,
+    ends: Ints,
+    row: Ints,
+    state: Ints,
 ) -> int:
     """Read the cell at i into row and state; return the place behind it, or -1 to punt."""
     if role == BIDS:
@@ -298,14 +300,23 @@ def fingerprint(text: Bytes, start: int, end: int, seed: int) -> int:
     value = np.uint64(seed) ^ np.uint64(14695981039346656037)
     for i in range(start, end):
         value = (value ^ np.uint64(text[i])) * np.uint64(1099511628211)
-    return np.int64(value)
+    return int(np.int64(value))
 
 
 @compiled
 def scan(
-    text: Bytes, start: int, roles: Ints, names: Bytes, ends: Ints,
-    scales: tuple[int, int], bounds: tuple[int, int],
-    values: Ints, flags: Bytes, codes: Bytes, hashes: Ints, punted: Ints,
+    text: Bytes,
+    start: int,
+    roles: Ints,
+    names: Bytes,
+    ends: Ints,
+    scales: tuple[int, int],
+    bounds: tuple[int, int],
+    values: Ints,
+    flags: Bytes,
+    codes: Bytes,
+    hashes: Ints,
+    punted: Ints,
 ) -> tuple[int, int, int, int]:
     """Read the rows of a text from `start` on.
 
@@ -341,7 +352,7 @@ def scan(
             if i < 0 or not _ends_field(text, i, column == len(roles) - 1):
                 i = -1
                 break
-            if role == BIDS or role == ASKS:
+            if role in (BIDS, ASKS):
                 side_starts[role - BIDS] = cell
                 side_ends[role - BIDS] = i
             i += 1

@@ -9,10 +9,11 @@ from itertools import groupby
 
 import numpy as np
 
-from aggregator.decode import Chunk, Decoder, day_start_ms
+from aggregator.decode import Chunk, Decoder
 from aggregator.inputs import CARRY_MINUTES, InputChunk, Inputs, carry_window, sorted_out
 from aggregator.reduce import Books, Loaded, Trades, Trouble, reduce_books, reduce_trades
 from aggregator.rows import book_rows, trade_rows
+from aggregator.utc import day_start_ms
 from lake.layout import Stream, raw_day_prefix
 from lake.storage import Storage
 

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any
 
 from aggregator.day import Day
-from aggregator.decode import DAY_MS, day_start_ms
 from aggregator.inputs import (
     InputChunk,
     Inputs,
@@ -24,8 +23,9 @@ from aggregator.inputs import (
 from aggregator.quality import Holes, Spans
 from aggregator.reduce import Counts, Loaded, Trouble
 from aggregator.resolutions import Resolution
+from aggregator.utc import DAY_MS, day_start_ms, iso
 from lake.layout import MINUTES_PER_DAY, Stream, bars_key, last_part
-from lake.schemas import SCHEMA_VERSION
+from lake.schemas import SCHEMA_VERSION, TradeType
 from lake.storage import crc32c
 
 HOLES_NAMED = 1000
@@ -61,7 +61,8 @@ class Manifest:
         """Read a manifest; raise ValueError if it is none."""
         manifest = cls(json.loads(data))
         try:
-            manifest.outputs, manifest.fingerprint, manifest.condition, manifest.resolutions
+            for name in ("outputs", "fingerprint", "condition", "resolutions", "members"):
+                getattr(manifest, name)
         except (KeyError, TypeError) as error:
             raise ValueError(f"it lacks {error}") from error
         return manifest
@@ -156,10 +157,30 @@ def is_pending(day: date, margin: int, now: datetime) -> bool:
     return now < end
 
 
-def iso(ms: int) -> str:
-    """Write ms since 1970 as ISO 8601 with ms."""
-    at = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+def remarks(manifest: Manifest) -> str:
+    """Say in one line what is wrong with a day; nothing if it is whole."""
+    whole = manifest.whole
+    coarsest = max(manifest.resolutions).label
+    bars, set_aside = whole["bars"][coarsest], whole["set_aside"]
+    unknown = sorted(set(whole["trades"]["excluded"]) - set(TradeType))
+    counted = [
+        (whole["trades"]["missing"], "trades missing"),
+        (bars.get("gap", 0), f"{coarsest} bars gap"),
+        (bars.get("partial", 0), f"{coarsest} bars partial"),
+        (whole["trades"]["conflicts"], "conflicts"),
+        (sum(each["rows"] for each in set_aside["malformed"].values()), "malformed rows"),
+        (sum(each["chunks"] for each in set_aside["chunks"].values()), "chunks unusable"),
+        (len(whole["inputs"]["left_alone"]), "strange files left alone"),
+        (_mixed(whole["trades"]) + _mixed(whole["depth20"]), "rows without id beside rows with"),
+    ]
+    said = [f"{count:,} {what}" for count, what in counted if count]
+    return ", ".join(said + [f"unknown trade type {name}" for name in unknown])
+
+
+def _mixed(stream: dict[str, Any]) -> int:
+    """Return the rows without id if others have one: they may be the same."""
+    without: int = stream["without_id"]
+    return without if without < stream["rows"] else 0
 
 
 def _inputs(inputs: Inputs, day: date, margin: int) -> dict[str, Any]:

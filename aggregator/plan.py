@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from aggregator.unit import Unit, journal_of
+from aggregator.builder import journal_of
+from aggregator.unit import Unit
 from lake.layout import (
     ProductKey,
     Stream,
@@ -66,7 +67,9 @@ def backfill_units(
 ) -> tuple[list[Unit], list[date]]:
     """Return the units of a range of days, and the days that have none."""
     if symbols:
-        return [Unit(day, symbol, required=True) for day in days(start, end) for symbol in symbols], []
+        return [
+            Unit(day, symbol, required=True) for day in days(start, end) for symbol in symbols
+        ], []
     units = {
         Unit(day, symbol) for symbol in _all_symbols(storage)
         for day in _days_of(storage, symbol) if start <= day <= end

@@ -105,9 +105,7 @@ class Holes:
     def overlapping(self, start: int, end: int) -> "Holes":
         """Return the holes whose time overlaps `[start, end)`."""
         keep = (self.before < end) & (self.after >= start)
-        return Holes(
-            self.first_id[keep], self.last_id[keep], self.before[keep], self.after[keep]
-        )
+        return Holes(self.first_id[keep], self.last_id[keep], self.before[keep], self.after[keep])
 
     def spans(self) -> Spans:
         """Return the time in which a missing trade may have happened."""
@@ -169,4 +167,4 @@ def quality(
     inside = np.array([each.reshape(-1, seconds).all(axis=1) for each in seen])
     filled = has_data.reshape(-1, seconds).any(axis=1)
     codes = np.where(inside.all(axis=0), 0, np.where(inside.any(axis=0) | filled, 1, 2))
-    return np.array([OK, PARTIAL, GAP], dtype=object)[codes].tolist()
+    return [(OK, PARTIAL, GAP)[code] for code in codes.tolist()]

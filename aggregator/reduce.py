@@ -13,12 +13,13 @@ from aggregator import kernels
 from aggregator.bars import roll_up_trades, trade_seconds
 from aggregator.book import book_seconds, roll_up_books, used
 from aggregator.clean import Cleaned, clean_books, clean_trades, is_counted
-from aggregator.decode import DAY_MS, SetAside, Unusable
+from aggregator.decode import SetAside, Unusable
 from aggregator.exact import Limbs
 from aggregator.inputs import Inputs
 from aggregator.quality import Holes, Spans, book_stretches, trade_holes
 from aggregator.rows import Rows
 from aggregator.table import Scales
+from aggregator.utc import DAY_MS
 
 _PIECE = 1 << 20
 """Rows reduced at once: bounds the memory of a day whatever its length."""
@@ -197,6 +198,4 @@ def _counts(
     )
     left_out = dict(sorted(left_out.items()))
     kept = rows - duplicates - sum(left_out.values())
-    return Counts(
-        rows, kept, duplicates, conflicts, without_id, late, left_out, first_id, last_id
-    )
+    return Counts(rows, kept, duplicates, conflicts, without_id, late, left_out, first_id, last_id)

@@ -12,8 +12,9 @@ from multiprocessing import get_context, parent_process
 from types import FrameType
 from typing import NoReturn
 
+from aggregator.builder import Builder
 from aggregator.settings import BuildSettings
-from aggregator.unit import Outcome, Status, Unit, run_unit
+from aggregator.unit import Outcome, Status, Unit
 from lake.errors import LakeError
 from lake.open import open_lake
 
@@ -52,14 +53,14 @@ def _outcome(job: Job, unit: Unit, advance: Advance) -> Outcome:
     """Build a unit; any failure is its outcome, so that the others go on."""
     try:
         storage = open_lake(job.lake_url)
-        return run_unit(
-            storage, unit, job.settings, lambda: datetime.now(UTC),
+        builder = Builder(
+            storage, job.settings, lambda: datetime.now(UTC),
             lambda done, total: advance(unit, done, total),
         )  # fmt: skip
+        return builder.run(unit)
     except LakeError as error:
         return Outcome(unit, Status.FAILED, detail=str(error))
-    except Exception:
-        # A bug in one unit must not cost the night of all others; it is told in full.
+    except Exception:  # noqa: BLE001 - the outermost loop: a bug in one unit must not cost the others
         return Outcome(unit, Status.FAILED, detail=f"cannot build {unit}: {traceback.format_exc()}")
 
 

@@ -70,9 +70,7 @@ def _status(symbol: str, day: date, manifest: Manifest) -> DayStatus:
     )  # fmt: skip
 
 
-def last_days(
-    storage: Storage, end: date, symbols: Sequence[str] | None, count: int
-) -> date:
+def last_days(storage: Storage, end: date, symbols: Sequence[str] | None, count: int) -> date:
     """Return the first of the last so many days, up to an end, on which anything is published."""
     days = sorted({day for _, day in published_days(storage, date.min, end, symbols)})
     return days[-count:][0] if days else date.min

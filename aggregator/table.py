@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from aggregator import render
 from aggregator.exact import Limbs
@@ -37,7 +38,7 @@ class DayBars:
     books: pl.DataFrame
     trade_scales: Scales
     book_scales: Scales
-    missing: Sequence[int] | None
+    missing: NDArray[np.int64] | None
     quality: Sequence[str]
 
     @property
@@ -132,4 +133,4 @@ def _floats(column: pl.Series) -> Cells:
 def _missing(bars: DayBars) -> Cells:
     if bars.missing is None:
         return render.texts([""] * bars.rows)
-    return render.decimals(np.array(bars.missing, dtype=np.int64), np.ones(bars.rows, dtype=bool), 0)
+    return render.decimals(bars.missing, np.ones(bars.rows, dtype=bool), 0)

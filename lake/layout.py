@@ -174,6 +174,11 @@ def product_bound(symbol: str, day: date) -> str:
     return f"{aggregated_prefix(symbol)}{day}_"
 
 
+def changes_bound(symbol: str, day: date) -> str:
+    """Return the prefix of a day's change objects."""
+    return f"{changes_prefix(symbol)}{day}-"
+
+
 def bars_key(symbol: str, day: date, resolution: str) -> str:
     """Return the key of a day's bars; `resolution` is a label such as `1m`."""
     return str(ProductKey(symbol, day, f"{resolution}.csv"))
@@ -186,7 +191,7 @@ def manifest_key(symbol: str, day: date) -> str:
 
 def change_key(symbol: str, day: date, digest: str) -> str:
     """Return the key of a change object; `digest` is 16 hexadecimal digits."""
-    return f"{changes_prefix(symbol)}{day}-{digest}.json"
+    return f"{changes_bound(symbol, day)}{digest}.json"
 
 
 def is_symbol(text: str) -> bool:

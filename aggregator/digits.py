@@ -1,0 +1,131 @@
+"""Compiled pass that writes the cells of a file as text. No clock, no disk, no Python objects."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.compiled import compiled
+
+SIGNIFICANT_DIGITS = 12
+
+# What a cell is: nothing, whole units at a scale, a positive float, a text, a time of the day.
+EMPTY, DECIMAL, MEAN, TEXT, CLOCK = range(5)
+
+CELL = 96
+"""Bytes that any one number or time fits into."""
+
+_DOT, _MINUS, _COMMA, _NEWLINE, _ZERO, _COLON, _Z = 46, 45, 44, 10, 48, 58, 90
+_TENS = 10.0 ** np.arange(0, 23)
+
+
+@compiled
+def write(
+    table: NDArray[np.int64], kinds: NDArray[np.uint8], scales: NDArray[np.int64],
+    text: NDArray[np.uint8], offsets: NDArray[np.int64], row: int, longest: int,
+    out: NDArray[np.uint8],
+) -> tuple[int, int]:  # fmt: skip
+    """Write rows until the buffer may be full; return the next row and the bytes written."""
+    floats = table.view(np.float64)
+    columns = len(table)
+    i = 0
+    while row < table.shape[1] and i + longest <= len(out):
+        for column in range(columns):
+            kind = kinds[column, row]
+            if kind == DECIMAL:
+                i = _put_decimal(out, i, table[column, row], scales[column])
+            elif kind == MEAN:
+                i = _put_mean(out, i, floats[column, row])
+            elif kind == TEXT:
+                start = offsets[column] + (table[column, row] >> 20)
+                for k in range(start, start + (table[column, row] & 0xFFFFF)):
+                    out[i] = text[k]
+                    i += 1
+            elif kind == CLOCK:
+                for k in range(offsets[column], offsets[column + 1]):
+                    out[i] = text[k]
+                    i += 1
+                i = _put_clock(out, i, table[column, row])
+            out[i] = _NEWLINE if column == columns - 1 else _COMMA
+            i += 1
+        row += 1
+    return row, i
+
+
+@compiled
+def _put_decimal(out: NDArray[np.uint8], i: int, units: int, scale: int) -> int:
+    """Write `units · 10⁻ˢᶜᵃˡᵉ`; a negative scale appends zeros. Return the place behind it."""
+    if units == 0:
+        out[i] = _ZERO
+        return i + 1
+    if units < 0:
+        out[i] = _MINUS
+        i += 1
+        units = -units
+    while scale > 0 and units % 10 == 0:
+        units //= 10
+        scale -= 1
+    digits = 0
+    rest = units
+    while rest > 0:
+        digits += 1
+        rest //= 10
+    before_point = digits - scale
+    if before_point <= 0:
+        out[i] = _ZERO
+        out[i + 1] = _DOT
+        i += 2
+        for _ in range(-before_point):
+            out[i] = _ZERO
+            i += 1
+    end = i + digits + (1 if scale > 0 and before_point > 0 else 0)
+    k = end - 1
+    for place in range(digits):
+        if place == scale and scale > 0 and before_point > 0:
+            out[k] = _DOT
+            k -= 1
+        out[k] = _ZERO + units % 10
+        units //= 10
+        k -= 1
+    for _ in range(-scale):
+        out[end] = _ZERO
+        end += 1
+    return end
+
+
+@compiled
+def _power(exponent: int) -> float:
+    """Return a power of ten, 0 <= exponent, correct to its last digits."""
+    value = 1.0
+    while exponent > 22:
+        value *= 1e22
+        exponent -= 22
+    return value * float(_TENS[exponent])
+
+
+@compiled
+def _put_mean(out: NDArray[np.uint8], i: int, value: float) -> int:
+    """Write a positive float with 12 significant digits, plainly; return the place behind it."""
+    scale = SIGNIFICANT_DIGITS - 1 - int(np.floor(np.log10(value)))
+    # The logarithm may be off by one next to a power of ten.
+    for _ in range(2):
+        scaled = value * _power(scale) if scale >= 0 else value / _power(-scale)
+        units = int(np.rint(scaled))
+        if units >= 10**SIGNIFICANT_DIGITS:
+            scale -= 1
+        elif units < 10 ** (SIGNIFICANT_DIGITS - 1):
+            scale += 1
+        else:
+            break
+    return _put_decimal(out, i, units, scale)
+
+
+@compiled
+def _put_clock(out: NDArray[np.uint8], i: int, seconds: int) -> int:
+    """Write `HH:MM:SSZ`; return the place behind it."""
+    parts = (seconds // 3600, seconds // 60 % 60, seconds % 60)
+    for part in parts:
+        out[i] = _ZERO + part // 10
+        out[i + 1] = _ZERO + part % 10
+        out[i + 2] = _COLON
+        i += 3
+    out[i - 1] = _Z
+    return i
