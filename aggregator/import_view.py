@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from aggregator.archive import ImportReport, LongHole, import_files
+from aggregator.archive.importer import ImportReport, LongHole, import_files
 from aggregator.console import log
 from aggregator.utc import iso
 from lake.storage import Storage

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import polars as pl
 
-from aggregator.archive_chunks import CHUNK_MS
-from aggregator.archive_rows import ArchiveError
+from aggregator.archive.chunks import CHUNK_MS
+from aggregator.archive.rows import ArchiveError
 
 _PREFIX = "flowlake-import-"
 _LOCK = "lock"

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from aggregator.archive_runs import Gaps, Int64s
+from aggregator.archive.runs import Gaps, Int64s
 from lake.schemas import TradeType
 
 MAX_NAMED_HOLES = 1000

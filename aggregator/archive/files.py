@@ -13,8 +13,8 @@ from typing import IO
 import polars as pl
 from isal import igzip, isal_zlib
 
-from aggregator.archive_names import symbol_of
-from aggregator.archive_rows import (
+from aggregator.archive.names import symbol_of
+from aggregator.archive.rows import (
     COLUMNS,
     MAX_LINE_BYTES,
     ArchiveError,

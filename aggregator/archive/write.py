@@ -8,11 +8,10 @@ from itertools import groupby
 
 import polars as pl
 
-from aggregator.archive_chunks import chunk_text, in_order
-from aggregator.archive_covered import Row
-from aggregator.archive_holes import Holes
-from aggregator.archive_objects import write_chunk
-from aggregator.archive_spool import Spool
+from aggregator.archive.chunks import chunk_text, in_order
+from aggregator.archive.holes import Holes
+from aggregator.archive.objects import write_chunk
+from aggregator.archive.spool import Spool
 from aggregator.utc import day_start_ms
 from lake.layout import ChunkKey, Stream, raw_day_prefix
 from lake.storage import Storage
@@ -26,8 +25,8 @@ class WrittenChunk:
     """What became of ten minutes. `rows` are the exchange's, without `duplicates`."""
 
     date: date
-    first: Row
-    last: Row
+    first_ms: int
+    last_ms: int
     rows: int
     duplicates: int
     unpublished: int
@@ -64,8 +63,8 @@ def _write(
     is_new = write_chunk(storage, key, chunk_text(rows, unpublished))
     return WrittenChunk(
         key.date,
-        _row(rows, 0),
-        _row(rows, -1),
+        rows["timestamp"][0],
+        rows["timestamp"][-1],
         rows.height,
         duplicates,
         unpublished.height,
@@ -75,7 +74,3 @@ def _write(
 
 def _date_of(time_ms: int) -> date:
     return datetime.fromtimestamp(time_ms // 1000, UTC).date()
-
-
-def _row(rows: pl.DataFrame, index: int) -> Row:
-    return Row(rows["timestamp"][index], rows["trade_id"][index])

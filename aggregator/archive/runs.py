@@ -34,12 +34,6 @@ class Gaps:
         """Return the chosen ones."""
         return Gaps(self.before[chosen], self.after[chosen])
 
-    def any_between(self, one: int, other: int) -> bool:
-        """Tell whether a gap lies between two of the present numbers."""
-        low, high = min(one, other), max(one, other)
-        first = int(np.searchsorted(self.before, low))
-        return first < len(self.before) and bool(self.after[first] <= high)
-
 
 class Runs:
     """A growing set of numbers; neighbours at most `reach` apart belong to one run."""

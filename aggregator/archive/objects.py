@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 
-from aggregator.archive_chunks import compressed, same_text
+from aggregator.archive.chunks import compressed, same_text
 from aggregator.utc import iso
 from lake.errors import AlreadyExists, LakeError
 from lake.journal import read_journal, write_event

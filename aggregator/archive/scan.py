@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from aggregator.archive_covered import SILENCE_MS, FileSpan
-from aggregator.archive_files import ArchiveFile
-from aggregator.archive_names import period_of
-from aggregator.archive_runs import Gaps, Runs
-from aggregator.archive_spool import Spool
+from aggregator.archive.covered import SILENCE_MS, FileSpan
+from aggregator.archive.files import ArchiveFile
+from aggregator.archive.names import period_of
+from aggregator.archive.runs import Gaps, Runs
+from aggregator.archive.spool import Spool
 
 
 @dataclass(frozen=True)

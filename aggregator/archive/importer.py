@@ -13,14 +13,14 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from aggregator.archive_covered import DateRows, covered_spans
-from aggregator.archive_files import check_files
-from aggregator.archive_holes import MAX_NAMED_HOLES, Holes, LongHole
-from aggregator.archive_objects import Statement, write_journal
-from aggregator.archive_rows import ArchiveError
-from aggregator.archive_scan import Scan, scan
-from aggregator.archive_spool import spool
-from aggregator.archive_write import WrittenChunk, run_name, write_chunks
+from aggregator.archive.covered import DateRows, covered_spans
+from aggregator.archive.files import check_files
+from aggregator.archive.holes import MAX_NAMED_HOLES, Holes, LongHole
+from aggregator.archive.objects import Statement, write_journal
+from aggregator.archive.rows import ArchiveError
+from aggregator.archive.scan import Scan, scan
+from aggregator.archive.spool import spool
+from aggregator.archive.write import WrittenChunk, run_name, write_chunks
 from lake.marker import check, claim
 from lake.storage import Storage
 
@@ -96,10 +96,10 @@ def import_files(
         claim(storage)
         chunks = list(meter.written(write_chunks(storage, symbol, run, rows, holes), found.rows))
     spans = _spans(chunks)
-    dates = _dates(chunks, covered_spans(spans, found.spans, holes.long))
+    dates = _dates(chunks, covered_spans(spans, found.spans))
     for day, span in zip(dates, spans, strict=True):
-        newest_ms = span.last.time_ms
-        write_journal(storage, run, Statement(symbol, day.date, day.covered, newest_ms, version))
+        said = Statement(symbol, day.date, day.covered, span.last_ms, version)
+        write_journal(storage, run, said)
     duplicates = sum(chunk.duplicates for chunk in chunks)
     return _report(symbol, run, dates, duplicates, found, holes)
 
@@ -129,7 +129,7 @@ class _Meter:
 def _spans(chunks: Sequence[WrittenChunk]) -> list[DateRows]:
     """Return the outermost rows of each date; the chunks come in the order of time."""
     of_dates = [list(of_date) for _, of_date in groupby(chunks, attrgetter("date"))]
-    return [DateRows(of[0].date, of[0].first, of[-1].last) for of in of_dates]
+    return [DateRows(of[0].date, of[0].first_ms, of[-1].last_ms) for of in of_dates]
 
 
 def _dates(

@@ -1,0 +1,62 @@
+# Everything that a developer runs. `make` alone says what there is.
+
+SHELL := /bin/sh
+BASE_PYTHON ?= python3
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+PIP := $(PYTHON) -m pip --disable-pip-version-check
+# `make lock UPGRADE=--upgrade` takes the newest of everything, plain `make lock` what is needed.
+UPGRADE ?=
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test coverage check fmt docs lock clean
+
+help: ## Say what there is to run
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Make .venv with everything, pinned; again only if the pins changed
+
+$(INSTALLED): requirements/dev.txt pyproject.toml
+	@$(BASE_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: $(BASE_PYTHON) is not Python 3.11 or newer; try make BASE_PYTHON=python3.12" >&2; \
+		exit 1; }
+	$(BASE_PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	$(PIP) install --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: setup ## A made-up day, from raw chunks to bars, in ./demo-lake
+	$(PYTHON) -m demo
+
+test: setup ## All tests, in two processes
+	$(PYTHON) -m pytest -n 2
+
+coverage: setup ## All tests, and which lines none of them reaches
+	$(PYTHON) -m pytest -n 2 --cov
+
+check: setup ## Format, lint, types, generated docs: what needs no test run
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m docs.generate --check
+
+fmt: setup ## Format, and mend what lint can mend
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+docs: setup ## Write the generated pages of docs/ again
+	$(PYTHON) -m docs.generate
+
+lock: setup ## Pin the dependencies of pyproject.toml again
+	$(PIP) install --quiet uv
+	$(LOCK) --all-extras -o requirements/dev.txt
+	$(LOCK) --extra aggregator -c requirements/dev.txt -o requirements/aggregator.txt
+	$(LOCK) --extra collector -c requirements/dev.txt -o requirements/collector.txt
+
+clean: ## Remove what the other targets made, the environment too
+	rm -rf $(VENV) demo-lake build dist *.egg-info .coverage .coverage.* \
+		.hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

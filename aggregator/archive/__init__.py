@@ -1,0 +1,1 @@
+"""Files of the exchange's archive become raw chunks; `importer` is the way in."""
