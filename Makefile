@@ -52,7 +52,8 @@ docs: setup ## Write the generated pages of docs/ again
 
 lock: setup ## Pin the dependencies of pyproject.toml again
 	$(PIP) install --quiet uv
-	$(LOCK) --all-extras -o requirements/dev.txt
+	$(LOCK) --extra aggregator --extra collector --extra dev -o requirements/dev.txt
+	$(LOCK) --extra bench -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) --extra aggregator -c requirements/dev.txt -o requirements/aggregator.txt
 	$(LOCK) --extra collector -c requirements/dev.txt -o requirements/collector.txt
 

@@ -12,7 +12,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-LOCKS = {"dev": list(EXTRAS), "aggregator": ["aggregator"], "collector": ["collector"]}
+LOCKS = {
+    "dev": ["aggregator", "collector", "dev"],
+    "aggregator": ["aggregator"],
+    "collector": ["collector"],
+    "bench": ["bench"],
+}
 
 
 def pins(lock: str) -> list[Requirement]:

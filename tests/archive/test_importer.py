@@ -371,7 +371,9 @@ def test_dates_between_are_whole_whatever_their_files_are_called(
     )
 
 
-def test_a_day_that_is_absent_between_two_is_not_claimed(tmp_path: Path, lake: LocalFolder) -> None:
+def test_a_midnight_between_rows_of_other_dates_is_covered_and_an_absent_day_is_not(
+    tmp_path: Path, lake: LocalFolder
+) -> None:
     truncated = whole_day().splitlines(keepends=True)[:2000]
     one = stored(tmp_path, "BTCUSDT-trades-2025-12-11.csv", "".join(truncated))
     other = whole_day(END + 86_400_000, 10_000_000)
@@ -379,7 +381,7 @@ def test_a_day_that_is_absent_between_two_is_not_claimed(tmp_path: Path, lake: L
 
     found = covered(lake)
     assert [DAY, date(2025, 12, 13)] == list(found)
-    assert (START, START + 50 + 1999 * 30_000) == found[DAY]
+    assert (START, END) == found[DAY]
     assert (END + 86_400_000, END + 2 * 86_400_000) == found[date(2025, 12, 13)]
 
 

@@ -1,0 +1,92 @@
+"""Make a believable day, run the daily job over it, and show what came out.
+
+Every step is a command that a reader can type; this only types them and prints the files.
+"""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+from lake.layout import bars_key, manifest_key
+
+LAKE = "demo-lake"
+SYMBOL = "BTCUSDT"
+SHOWN = ("timestamp", "open", "high", "low", "close", "vol_total", "cvd", "trade_count", "quality",
+         "vol_buy", "vol_sell", "snapshot_count", "vwap", "avg_spread", "imbalance_l20")  # fmt: skip
+"""Columns of the bars, the first ones first: as many as the terminal has room for."""
+
+console = Console(highlight=False)
+
+
+def main() -> None:
+    """Run the demonstration; stop at the first step that fails."""
+    day = datetime.now(UTC).date() - timedelta(days=1)
+    title("1. A market of two symbols, written as a collector writes it")
+    step("python", "-m", "synthetic.cli", "demo", "--lake", LAKE, "--date", str(day))
+    title("2. The daily job: raw chunks become bars")
+    step("aggregator", "daily", "--lake", LAKE, "--date", str(day))
+    title(f"3. The first minutes of {SYMBOL}")
+    print_bars(Path(LAKE) / bars_key(SYMBOL, day, "1m"))
+    title("4. The certificate of the day: what it was made from, and what is wrong with it")
+    print_certificate(Path(LAKE) / manifest_key(SYMBOL, day))
+    title("5. The lake at a glance")
+    step("aggregator", "status", "--lake", LAKE)
+    title("6. Where the files are")
+    print_files(day)
+
+
+def title(text: str) -> None:
+    """Print the heading of a step."""
+    console.print(f"\n[bold]{text}[/bold]")
+
+
+def step(program: str, *arguments: str) -> None:
+    """Print a command and run it."""
+    console.print(f"[dim]$ {program} {' '.join(arguments)}[/dim]")
+    path = sys.executable if program == "python" else Path(sys.executable).parent / program
+    done = subprocess.run([path, *arguments], check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def print_bars(path: Path, rows: int = 8) -> None:
+    """Print some columns of the first bars."""
+    header, *lines = path.read_text(encoding="utf-8").splitlines()[: rows + 1]
+    names = header.split(",")
+    bars = [dict(zip(names, line.split(","), strict=True)) for line in lines]
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    room = console.width
+    for name in SHOWN:
+        room -= 1 + max(len(name), *(len(bar[name]) for bar in bars))
+        if room >= 0:
+            table.add_column(name, justify="right", no_wrap=True)
+    for bar in bars:
+        table.add_row(*(bar[name] for name in SHOWN[: len(table.columns)]))
+    console.print(table)
+    console.print(f"[dim]{len(names)} columns in all: docs/data-dictionary.md[/dim]")
+
+
+def print_certificate(path: Path) -> None:
+    """Print what a person reads of a manifest."""
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    trades = {**manifest["trades"], "holes": manifest["trades"]["holes"][:2]}
+    names = ("symbol", "date", "condition", "streams", "bars", "late", "set_aside")
+    shown = {name: manifest[name] for name in names}
+    text = json.dumps({**shown, "trades": trades, "depth20": manifest["depth20"]}, indent=2)
+    console.print(Syntax(text, "json", background_color="default"))
+
+
+def print_files(day: date) -> None:
+    """Print the published files with their sizes."""
+    for path in sorted(Path(LAKE).glob(f"aggregated/*/{day}_*")):
+        console.print(f"{path}  [dim]{path.stat().st_size / 1e6:,.1f} MB[/dim]")
+
+
+if __name__ == "__main__":
+    main()
