@@ -5,6 +5,8 @@ decimal, of binary fractions for the ratios of each snapshot. So a mean does not
 order, the threads or the grouping in which it was summed.
 """
 
+import math
+
 import polars as pl
 
 from aggregator import kernels
@@ -12,10 +14,13 @@ from aggregator.exact import Limbs
 from aggregator.rows import MEAN_QUANTITIES, RATIOS
 
 _BITS = 40
-_PARTS = 3
-"""A ratio in (0, 1] is cut into three integers of 40 bits: all 53 significant bits of one as
-small as 10⁻²⁰, and four million snapshots can be summed in 64 bits."""
+"""A ratio in (0, 1] is cut into integers of 40 bits, so that the parts of four million snapshots
+can be summed in 64 bits."""
 
+_SIGNIFICANT_BITS = 53
+_LEAST_RATIO = 2.0**-1022
+
+_PART_SUMS = r"^.+/\d+$"
 _SUMS = ("spread", *MEAN_QUANTITIES)
 
 
@@ -24,7 +29,14 @@ def used(books: pl.LazyFrame) -> pl.LazyFrame:
     return books.filter(pl.col("code") == kernels.VALID)
 
 
-def book_seconds(books: pl.LazyFrame, limbs: Limbs, day_start: int) -> pl.LazyFrame:
+def ratio_parts(books: pl.DataFrame) -> int:
+    """Return into how many parts ratios must be cut for none to lose a bit: two as a rule."""
+    least = books.select(pl.min_horizontal(pl.col(*RATIOS).min())).item()
+    _, exponent = math.frexp(1.0 if least is None else max(least, _LEAST_RATIO))
+    return math.ceil((_SIGNIFICANT_BITS - exponent) / _BITS)
+
+
+def book_seconds(books: pl.LazyFrame, limbs: Limbs, day_start: int, parts: int) -> pl.LazyFrame:
     """Reduce used snapshots of the day, in order, to one row per second that has any."""
     return (
         books.with_columns(
@@ -36,17 +48,17 @@ def book_seconds(books: pl.LazyFrame, limbs: Limbs, day_start: int) -> pl.LazyFr
             *limbs.extreme("spread", "min_spread", highest=False),
             *limbs.extreme("spread", "max_spread", highest=True),
             *limbs.each("mid", pl.Expr.last),
-            *(part for name in RATIOS for part in _ratio_parts(name)),
+            *(total for name in RATIOS for total in _part_sums(name, parts)),
             snapshot_count=pl.len().cast(pl.Int64),
         )
     )
 
 
-def _ratio_parts(name: str) -> list[pl.Expr]:
+def _part_sums(name: str, parts: int) -> list[pl.Expr]:
     """Return the sums of the parts of a ratio. Cutting off bits is exact in floats."""
     rest = pl.col(name)
     sums = []
-    for i in range(_PARTS):
+    for i in range(parts):
         scaled = rest * 2.0**_BITS
         rest = scaled - scaled.floor()
         sums.append(scaled.floor().cast(pl.Int64).sum().alias(f"{name}/{i}"))
@@ -55,7 +67,6 @@ def _ratio_parts(name: str) -> list[pl.Expr]:
 
 def roll_up_books(bars: pl.LazyFrame, limbs: Limbs, factor: int) -> pl.LazyFrame:
     """Roll bars, in order, up to bars that are so many times as long; only bars with snapshots."""
-    ratio_sums = [f"{name}/{i}" for name in RATIOS for i in range(_PARTS)]
     return (
         bars.with_columns(bar=(pl.col("bar") // factor).set_sorted())
         .group_by("bar", maintain_order=True)
@@ -64,18 +75,21 @@ def roll_up_books(bars: pl.LazyFrame, limbs: Limbs, factor: int) -> pl.LazyFrame
             *limbs.extreme("min_spread", "min_spread", highest=False),
             *limbs.extreme("max_spread", "max_spread", highest=True),
             *limbs.each("mid", pl.Expr.last),
-            pl.col(*ratio_sums, "snapshot_count").sum(),
+            pl.col(_PART_SUMS).sum(),
+            pl.col("snapshot_count").sum(),
         )
     )
 
 
 def with_mean_ratios(bars: pl.LazyFrame) -> pl.LazyFrame:
     """Add the means of the ratios of each snapshot."""
-    return bars.with_columns(_mean_ratio(name) for name in RATIOS)
+    columns = bars.collect_schema().names()
+    parts = sum(column.startswith(f"{RATIOS[0]}/") for column in columns)
+    return bars.with_columns(_mean_ratio(name, parts) for name in RATIOS)
 
 
-def _mean_ratio(name: str) -> pl.Expr:
-    parts = (
-        pl.col(f"{name}/{i}").cast(pl.Float64) * 2.0 ** (-_BITS * (i + 1)) for i in range(_PARTS)
+def _mean_ratio(name: str, parts: int) -> pl.Expr:
+    values = (
+        pl.col(f"{name}/{i}").cast(pl.Float64) * 2.0 ** (-_BITS * (i + 1)) for i in range(parts)
     )
-    return (pl.sum_horizontal(parts) / pl.col("snapshot_count")).alias(name)
+    return (pl.sum_horizontal(values) / pl.col("snapshot_count")).alias(name)

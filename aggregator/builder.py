@@ -1,33 +1,60 @@
 """Brings one (symbol, day) up to date: look at what there is, decide, build, publish."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 import tenacity
 
 from aggregator import published
-from aggregator.day import build
-from aggregator.decide import Action, Decision, Standing, decide
-from aggregator.inputs import InputChunk, Inputs, Testimony, sorted_out, testimony, window
+from aggregator.day import Day, build, with_parquet
+from aggregator.decide import Action, Decision, Reason, Standing, decide
+from aggregator.inputs import (
+    NO_TESTIMONY,
+    InputChunk,
+    Inputs,
+    Testimony,
+    sorted_out,
+    testimony,
+    window,
+)
 from aggregator.load import Loader, carry_chunks
-from aggregator.manifest import Manifest, compose, is_pending, remarks
+from aggregator.manifest import Manifest, compose, is_pending, remarks, warnings
+from aggregator.parallel import in_parallel
 from aggregator.published import Published, publish
+from aggregator.reduce import Loaded
 from aggregator.settings import BuildSettings
 from aggregator.unit import Outcome, Status, Unit
-from lake.errors import AlreadyExists, LakeError, VersionConflict
+from lake.errors import AlreadyExists, LakeError, NoSuchObject, VersionConflict
 from lake.journal import Journal, read_journal
 from lake.layout import JournalKey, Stream, journal_prefix, raw_day_prefix, raw_symbol_prefix
-from lake.storage import Storage
+from lake.storage import Stat, Storage
 
 _RACES = 8
 """Times that a builder may lose against another before it gives up."""
 
 
+@dataclass(frozen=True)
+class _JournalObjects:
+    """The journal objects of a day as they were listed: who finds the same need not read them."""
+
+    url: str
+    stats: tuple[Stat, ...]
+    storage: Storage = field(compare=False)
+
+
 def journal_of(storage: Storage, day: date) -> Journal:
-    """Read what the journals of a day say."""
-    keys = [stat.key for stat in storage.list(journal_prefix(day)) if JournalKey.parse(stat.key)]
-    return read_journal(storage.read_many(keys))
+    """Read what the journals of a day say; those that were read for another symbol, only once."""
+    listed = storage.list(journal_prefix(day))
+    stats = tuple(stat for stat in listed if JournalKey.parse(stat.key))
+    return _journal(_JournalObjects(storage.url, stats, storage))
+
+
+@lru_cache(maxsize=4)
+def _journal(objects: _JournalObjects) -> Journal:
+    return read_journal(objects.storage.read_many(objects.stats))
 
 
 @dataclass(frozen=True)
@@ -46,9 +73,10 @@ class Builder:
         """Bring a unit up to date; raise `LakeError` where that is not possible.
 
         Who loses the race against another builder looks again: the other may have done the work.
+        So does who finds that a chunk went while it was read.
         """
         races = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((VersionConflict, AlreadyExists)),
+            retry=tenacity.retry_if_exception_type((VersionConflict, AlreadyExists, NoSuchObject)),
             stop=tenacity.stop_after_attempt(_RACES),
             wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
             reraise=True,
@@ -65,34 +93,40 @@ class Builder:
         standing, found = self._look(unit)
         decision = decide(standing, self.settings)
         if decision.action is Action.REFUSED:
-            raise LakeError(_refusal(unit))
+            raise LakeError(_refusal(unit, decision))
         if decision.action is not Action.BUILD and found.manifest:
             status = Status(decision.action)
             detail = self._expired(found.manifest) if status is Status.KEPT else ""
             return Outcome(unit, status, found.manifest.condition, detail)
         if not standing.inputs.has_chunk_of(unit.day):
             return _empty(unit)
-        return self._build(unit, standing.inputs, found, decision)
+        return self._build(unit, standing, found, decision)
 
     def _look(self, unit: Unit) -> tuple[Standing, Published]:
-        said = testimony(journal_of(self.storage, unit.day), unit.symbol, unit.day)
-        inputs = self._inputs(unit, self.settings.margin_minutes, said)
+        # What is published comes first: of a day that another builder publishes after we have
+        # listed the chunks, those that we have not seen would seem to be gone.
         found = published.find(self.storage, unit)
-        if found.manifest is None:
-            return Standing(inputs, None, inputs, outputs_agree=False), found
-        comparable = self._comparable(unit, found.manifest, inputs)
-        return Standing(inputs, found.manifest, comparable, found.agrees(self.storage)), found
+        with ThreadPoolExecutor(1, thread_name_prefix="journal") as beside:
+            reading = beside.submit(journal_of, self.storage, unit.day)
+            chunks = self._inputs(unit, self.settings.margin_minutes, NO_TESTIMONY)
+            journal = reading.result()
+        said = testimony(journal, unit.symbol, unit.day)
+        inputs = comparable = replace(chunks, testimony=said)
+        if found.manifest:
+            comparable = self._comparable(unit, found.manifest, inputs)
+        agree = found.agrees(self.storage)
+        return Standing(inputs, found.manifest, comparable, agree, journal.unreadable_lines), found
 
     def _inputs(self, unit: Unit, margin: int, said: Testimony) -> Inputs:
-        chunks: dict[Stream, tuple[InputChunk, ...]] = {}
-        left_alone: list[str] = []
-        for stream in Stream:
+        def listed(stream: Stream) -> tuple[tuple[InputChunk, ...], list[str]]:
             start, end = window(stream, unit.symbol, unit.day, margin)
             prefix = raw_symbol_prefix(stream, unit.symbol)
-            chunks[stream], strays = sorted_out(self.storage.list(prefix, start, end))
+            chunks, strays = sorted_out(self.storage.list(prefix, start, end))
             own = raw_day_prefix(stream, unit.symbol, unit.day)
-            left_alone += [key for key in strays if key.startswith(own)]
-        return Inputs(chunks[Stream.TRADES], chunks[Stream.DEPTH20], tuple(left_alone), said)
+            return chunks, [key for key in strays if key.startswith(own)]
+
+        (trades, strays), (books, others) = in_parallel(listed, (Stream.TRADES, Stream.DEPTH20))
+        return Inputs(trades, books, (*strays, *others), said)
 
     def _comparable(self, unit: Unit, manifest: Manifest, inputs: Inputs) -> Inputs:
         """Return the inputs in the window that the published day was built from."""
@@ -105,9 +139,11 @@ class Builder:
             carry_chunks(self.storage, unit.symbol, unit.day, margin, carry), carry
         )
 
-    def _build(self, unit: Unit, inputs: Inputs, found: Published, decision: Decision) -> Outcome:
+    def _build(
+        self, unit: Unit, standing: Standing, found: Published, decision: Decision
+    ) -> Outcome:
         # The clock is read before the work: a day that ends meanwhile counts as pending.
-        began = self.now()
+        inputs, began = standing.inputs, self.now()
         margin = self.settings.margin_minutes
         total = len(inputs.trades) + len(inputs.depth20)
         loader = Loader(
@@ -115,22 +151,35 @@ class Builder:
             lambda chunks: self.advance(chunks, total),
         )  # fmt: skip
         loaded = loader.load(inputs)
-        already = found.manifest.resolutions if found.manifest else ()
-        wanted = {*self.settings.resolutions, *already}
-        day = build(unit.day, loaded.trades, loaded.books, inputs.testimony, sorted(wanted))
+        day = self._bars(unit, loaded, inputs.testimony, found.manifest)
         pending = is_pending(unit.day, margin, began)
         manifest = compose(unit.symbol, unit.day, margin, loaded, day, pending=pending)
         written = publish(
-            self.storage, unit, manifest, day.files, found, decision.reason, self.now()
+            self.storage, unit, manifest, day.outputs.values(), found, decision.reason, self.now()
         )
-        condition = manifest.condition
-        return Outcome(unit, Status.BUILT, condition, remarks(manifest), total, written)
+        unread = _unread(standing)
+        detail = ", ".join(filter(None, (remarks(manifest), unread)))
+        warned = bool(unread or warnings(manifest))
+        return Outcome(unit, Status.BUILT, manifest.condition, detail, total, written, warned)
+
+    def _bars(self, unit: Unit, loaded: Loaded, said: Testimony, already: Manifest | None) -> Day:
+        """Return what is asked for and what is there already."""
+        resolutions = {*self.settings.resolutions, *(already.resolutions if already else ())}
+        day = build(unit.day, loaded.trades, loaded.books, said, sorted(resolutions))
+        parquet = self.settings.parquet or (already and already.parquet)
+        return with_parquet(day) if parquet else day
 
     def _expired(self, manifest: Manifest) -> str:
         absent = {*self.settings.resolutions} - {*manifest.resolutions}
-        labels = ", ".join(each.label for each in sorted(absent))
-        lost = f"; {labels} cannot be made any more" if absent else ""
+        labels = [each.label for each in sorted(absent)]
+        labels += ["Parquet"] if self.settings.parquet and not manifest.parquet else []
+        lost = f"; {', '.join(labels)} cannot be made any more" if labels else ""
         return f"raw chunks have expired{lost}"
+
+
+def _unread(standing: Standing) -> str:
+    lines = standing.unreadable_lines
+    return f"{lines:,} lines of the journals unreadable" if lines else ""
 
 
 def _empty(unit: Unit) -> Outcome:
@@ -142,8 +191,10 @@ def _empty(unit: Unit) -> Outcome:
     return Outcome(unit, Status.EMPTY, detail="no chunk under this date")
 
 
-def _refusal(unit: Unit) -> str:
+def _refusal(unit: Unit, decision: Decision) -> str:
+    new = decision.reason is Reason.INPUTS
+    why = "new inputs came" if new else "its files are not its manifest's"
     return (
-        f"cannot rebuild {unit}: new chunks came, but some that the published day was built from "
+        f"cannot rebuild {unit}: {why}, but some that the published day was built from "
         "are gone; restore them, or build from what is there with backfill --force"
     )

@@ -11,23 +11,29 @@ from typing import Annotated, NoReturn
 import typer
 
 from aggregator import plan
-from aggregator.console import log, reporter
+from aggregator.console import log, reporter, say
 from aggregator.dry_run import print_plan
 from aggregator.import_view import run_import
+from aggregator.memory import give_large_blocks_back
 from aggregator.options import (
     Lake,
     Margin,
+    Parquet,
     Resolutions,
     Symbols,
     Workers,
     parse_day,
     parse_past_day,
+    parse_picture,
     parse_range,
     parse_resolutions,
+    parse_span,
+    parse_symbol,
     parse_symbols,
     parse_task,
 )
-from aggregator.run import Job, cores, run, stop_on_sigterm
+from aggregator.plot import write_picture
+from aggregator.run import Job, Stopped, cores, run, stop_on_sigterm
 from aggregator.settings import LEAST_MARGIN, BuildSettings
 from aggregator.status import last_days, statuses
 from aggregator.status_view import print_statuses
@@ -44,11 +50,15 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program: expected failures are one line and exit code 1."""
+    give_large_blocks_back()
     stop_on_sigterm()
     try:
         app()
     except LakeError as error:
         fail(str(error))
+    except Stopped:
+        _complain("stopped by SIGTERM; what is published is whole: run again for the rest")
+        raise
     except BrokenPipeError:
         # The reader of our output has had enough; that is no failure to report to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -57,12 +67,16 @@ def main() -> None:
 
 def fail(message: str) -> NoReturn:
     """Say in one line on standard error what failed, and exit with 1."""
+    _complain(message)
+    raise SystemExit(1)
+
+
+def _complain(message: str) -> None:
     line = " ".join(message.split())
     if sys.stderr.isatty():
         print(f"aggregator: {line}", file=sys.stderr)
     else:
         log(sys.stderr, "ERROR", line)
-    raise SystemExit(1)
 
 
 def _version(asked: bool) -> None:
@@ -93,6 +107,7 @@ def daily(
     symbols: Symbols = None,
     resolutions: Resolutions = "1s,1m",
     margin: Margin = LEAST_MARGIN,
+    parquet: Parquet = False,
     workers: Workers = None,
 ) -> None:
     """Build yesterday (UTC), and check the days before it again: the scheduled job.
@@ -108,13 +123,16 @@ def daily(
     """
     if date_text and lookback:
         raise typer.BadParameter("--date builds one day only; give it or --lookback, not both")
-    settings = BuildSettings(parse_resolutions(resolutions), margin, threads=cores())
+    settings = BuildSettings(
+        parse_resolutions(resolutions), margin, parquet=parquet, threads=cores()
+    )
     if date_text:
         day = parse_past_day(date_text, "--date")
     else:
         day = datetime.now(UTC).date() - timedelta(days=1)
     days = 1 if date_text else lookback or 3
-    units = plan.daily_units(open_lake(lake), day, days, parse_symbols(symbols))
+    names = parse_symbols(symbols)
+    units = plan.daily_units(open_lake(lake), day, days, names)
     outcomes = _run(lake, units, settings, workers)
     if not any(outcome.unit.day == day and outcome.status != "empty" for outcome in outcomes):
         fail(
@@ -131,6 +149,7 @@ def backfill(
     symbols: Symbols = None,
     resolutions: Resolutions = "1s,1m",
     margin: Margin = LEAST_MARGIN,
+    parquet: Parquet = False,
     workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Build also what is up to date.")] = False,
     dry_run: Annotated[
@@ -155,10 +174,12 @@ def backfill(
       aggregator backfill --lake ./lake --start 2025-12-01 --end 2025-12-31 --task 0/4
     """
     first, last = parse_range(start, end)
-    settings = BuildSettings(parse_resolutions(resolutions), margin, force, threads=cores())
-    part = parse_task(task or f"{task_index}/{task_count}")
+    settings = BuildSettings(
+        parse_resolutions(resolutions), margin, force, parquet, threads=cores()
+    )
+    part, names = parse_task(task or f"{task_index}/{task_count}"), parse_symbols(symbols)
     storage = open_lake(lake)
-    units, empty = plan.backfill_units(storage, first, last, parse_symbols(symbols))
+    units, empty = plan.backfill_units(storage, first, last, names)
     units = [unit for unit in units if part.has(unit)]
     if dry_run:
         print_plan(storage, units, settings)
@@ -188,10 +209,10 @@ def status(
       aggregator status --lake ./lake --start 2025-12-01 --end 2025-12-31 --json
     """
     first = parse_day(start) if start else date.min
-    final = parse_day(end) if end else date.max - timedelta(days=1)
+    final = parse_day(end) if end else date.max
     if first > final:
         raise typer.BadParameter(f"--end {end} is before --start {start}")
-    storage, names = open_lake(lake), parse_symbols(symbols)
+    names, storage = parse_symbols(symbols), open_lake(lake)
     if not start:
         first = last_days(storage, final, names, 14)
     print_statuses([*statuses(storage, first, final, names)], as_json=as_json)
@@ -220,10 +241,38 @@ def import_command(
 
       aggregator import --lake ./lake --symbol BTCUSDT BTCUSDT-trades-2025-*.zip
     """
-    names = parse_symbols(symbol)
-    if not names or len(names) > 1:
-        raise typer.BadParameter("--symbol takes one symbol")
-    run_import(open_lake(lake, create=True), names[0], files, max_unpublished)
+    name = parse_symbol(symbol)
+    run_import(open_lake(lake, create=True), name, files, max_unpublished)
+
+
+@app.command("plot")
+def plot_command(
+    symbol: Annotated[str, typer.Option(help="The symbol to draw.")],
+    date_text: Annotated[str, typer.Option("--date", help="The day.", metavar="YYYY-MM-DD")],
+    lake: Lake = "./lake",
+    start: Annotated[
+        str, typer.Option("--from", help="Draw from here.", metavar="HH:MM")
+    ] = "00:00",
+    end: Annotated[str, typer.Option("--to", help="Draw up to here.", metavar="HH:MM")] = "24:00",
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write.", show_default="SYMBOL-DATE.png")
+    ] = None,
+    width: Annotated[int, typer.Option(help="Pixels.", min=600, max=10_000)] = 1800,
+) -> None:
+    """Draw a published day: price, volume, delta, book, and where the record is not whole.
+
+    Times are UTC. It draws the finest bars that the picture can show: a day of 1m, an hour of 1s.
+
+    Examples:
+
+      aggregator plot --lake ./lake --symbol BTCUSDT --date 2025-12-11
+
+      aggregator plot --lake ./lake --symbol BTCUSDT --date 2025-12-11 --from 09:30 --to 10:00
+    """
+    unit = Unit(parse_past_day(date_text, "--date"), parse_symbol(symbol))
+    span, path = parse_span(start, end), parse_picture(out or Path(f"{unit.symbol}-{unit.day}.png"))
+    size = write_picture(open_lake(lake), unit, span, width, path)
+    say(f"wrote {path}", event="picture", path=str(path), bytes=size)
 
 
 def _run(

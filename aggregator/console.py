@@ -9,8 +9,16 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from aggregator.unit import Outcome, Status, Unit
 
@@ -58,6 +66,14 @@ def log(file: TextIO, severity: str, message: str, **fields: Any) -> None:
     print(json.dumps(line, ensure_ascii=False), file=file, flush=True)
 
 
+def say(message: str, **fields: Any) -> None:
+    """Tell on standard output what was done: a person in words, a log collector in JSON."""
+    if sys.stdout.isatty():
+        print(message)
+    else:
+        log(sys.stdout, "INFO", message, **fields)
+
+
 class JsonReporter:
     """One JSON object a line: one for each unit, and one at the end."""
 
@@ -80,7 +96,7 @@ class JsonReporter:
         """Log what became of a unit."""
         message = f"{outcome.unit} {outcome.status}"
         log(
-            self._file, SEVERITIES[outcome.status],
+            self._file, "WARNING" if outcome.warned else SEVERITIES[outcome.status],
             f"{message}: {outcome.detail}" if outcome.detail else message,
             event="unit", symbol=outcome.unit.symbol, date=str(outcome.unit.day),
             status=outcome.status, condition=outcome.condition, chunks=outcome.chunks,
@@ -98,40 +114,48 @@ class JsonReporter:
 
 
 class TerminalReporter:
-    """A progress bar while it runs, and a table at the end."""
+    """Progress bars while it runs, and a table at the end.
+
+    `bars`: one for all units, and one for the chunks of each unit in work.
+    """
 
     def __init__(self, units: int) -> None:
         self._console = Console()
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        self.bars = Progress(
+            TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
             TimeRemainingColumn(), console=self._console, transient=True,
         )  # fmt: skip
-        self._units = self._progress.add_task("days", total=units)
-        self._chunks = self._progress.add_task("chunks", total=None, visible=False)
-        self._unit: Unit | None = None
+        self._all = self.bars.add_task("days", total=units)
+        self._chunks: dict[Unit, Task] = {}
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self.bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
-        self._progress.stop()
+        self.bars.stop()
 
     def advance(self, unit: Unit, done: int, total: int) -> None:
         """Move the bar of the unit's chunks."""
-        if unit != self._unit:
-            self._unit = unit
-            self._progress.reset(
-                self._chunks, total=total, visible=True, description=f"chunks of {unit}"
-            )
-        self._progress.advance(self._chunks, done)
+        bar = self._chunks.get(unit) or self._begin(unit, total)
+        # The carry, and whoever lost a race, read chunks that nobody had counted.
+        completed = bar.completed + done
+        self.bars.update(bar.id, completed=completed, total=max(total, completed))
+
+    def _begin(self, unit: Unit, total: int) -> Task:
+        number = self.bars.add_task(f"chunks of {unit}", total=total)
+        bar = self._chunks[unit] = next(each for each in self.bars.tasks if each.id == number)
+        return bar
 
     def outcome(self, outcome: Outcome) -> None:
         """Move the bar of the units; say at once what failed."""
-        self._progress.advance(self._units)
+        self.bars.advance(self._all)
+        bar = self._chunks.pop(outcome.unit, None)
+        if bar:
+            self.bars.remove_task(bar.id)
         if outcome.status is Status.FAILED:
             self._console.print(outcome.detail, style="red", markup=False, highlight=False)
 
@@ -147,10 +171,10 @@ class TerminalReporter:
             table.add_column(name, no_wrap=name != "remarks")
         for each in sorted(outcomes, key=lambda outcome: outcome.unit):
             table.add_row(
-                str(each.unit.day), each.unit.symbol,
-                f"[{_STYLES[each.status]}]{each.status}[/]",
-                f"[{CONDITION_STYLES.get(each.condition, 'red')}]{each.condition}[/]",
-                "" if each.status is Status.FAILED else each.detail,
+                str(each.unit.day), Text(each.unit.symbol),
+                Text(each.status, style=_STYLES[each.status]),
+                Text(each.condition, style=CONDITION_STYLES.get(each.condition, "red")),
+                Text("" if each.status is Status.FAILED else each.detail),
             )  # fmt: skip
         self._console.print(table)
         self._console.print(_sentence(outcomes))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -22,15 +22,16 @@ from aggregator.quality import (
 from aggregator.reduce import Books, Trades
 from aggregator.resolutions import Resolution
 from aggregator.utc import DAY_MS, day_start_ms
-from lake.layout import Stream
+from lake.layout import BarsFormat, Stream
 
 
 @dataclass(frozen=True)
 class Day:
     """The files of a day by resolution, and what the inputs prove about it.
 
-    `qualities` counts the bars of each quality, `missing` the ids that the rows read lack,
-    `coverage` is the share of the day's seconds inside the seen time of the book.
+    `files` are the CSVs, `parquet` the same bars as Parquet if they were asked for. `qualities`
+    counts the bars of each quality, `missing` the ids that the rows read lack, `coverage` is the
+    share of the day's seconds inside the seen time of the book.
     """
 
     files: dict[Resolution, bytes]
@@ -40,6 +41,16 @@ class Day:
     holes: Holes
     coverage: float
     whole: bool
+    parquet: dict[Resolution, bytes] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> dict[tuple[Resolution, BarsFormat], bytes]:
+        """Return what is to be published, the CSVs first."""
+        return {
+            (resolution, form): data
+            for form, files in ((BarsFormat.CSV, self.files), (BarsFormat.PARQUET, self.parquet))
+            for resolution, data in files.items()
+        }
 
 
 def build(
@@ -68,13 +79,22 @@ def build(
     )  # fmt: skip
 
 
+def with_parquet(day: Day) -> Day:
+    """Return the day with its bars as Parquet too."""
+    # Imported here: only who asks for it waits for pyarrow.
+    from aggregator import parquet
+
+    files = {resolution: parquet.from_csv(text) for resolution, text in day.files.items()}
+    return replace(day, parquet=files)
+
+
 def _by_worth(grade: str) -> int:
     return (OK, "partial", "gap", "").index(grade)
 
 
 def _file(
     day: date, trades: Trades, books: Books, resolution: Resolution,
-    missing: NDArray[np.int64] | None, grades: Sequence[str],
+    missing: NDArray[np.uint64] | None, grades: Sequence[str],
 ) -> bytes:  # fmt: skip
     """Roll the seconds up, lay them on the grid and write them."""
     seconds = resolution.seconds

@@ -31,7 +31,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done, and why."""
+    """What is to be done, and why; of what is refused: why it would have to be done."""
 
     action: Action
     reason: Reason | None = None
@@ -43,13 +43,14 @@ class Standing:
 
     `inputs` are those that a build would begin with; `comparable` those in the window of the
     published day: its margin and its carry. `outputs_agree`: the published files have the sizes
-    and checksums of the manifest.
+    and checksums of the manifest. `unreadable_lines`: of the day's journals.
     """
 
     inputs: Inputs
     published: Manifest | None
     comparable: Inputs
     outputs_agree: bool
+    unreadable_lines: int = 0
 
 
 def decide(standing: Standing, settings: BuildSettings) -> Decision:
@@ -61,7 +62,7 @@ def decide(standing: Standing, settings: BuildSettings) -> Decision:
         return Decision(Action.BUILD, Reason.FORCED)
     gone, added = _changes(standing.comparable, published)
     if gone and (added or not standing.outputs_agree):
-        return Decision(Action.REFUSED)
+        return Decision(Action.REFUSED, Reason.INPUTS if added else Reason.OUTPUTS)
     if gone:
         return Decision(Action.KEPT)
     reason = _reason(standing, published, settings)
@@ -88,4 +89,5 @@ def _reason(standing: Standing, published: Manifest, settings: BuildSettings) ->
     if published.condition is Condition.PENDING:
         return Reason.INPUTS
     whole = set(settings.resolutions) <= set(published.resolutions)
+    whole = whole and (published.parquet or not settings.parquet)
     return None if whole and standing.outputs_agree else Reason.OUTPUTS

@@ -59,8 +59,8 @@ class Chunk:
 
     `decimals` are price and quantity of trades; of books, for bids then asks, the best price and
     the quantities of the first 1, 5, 10 and 20 levels. `codes` are codes of trade types or of
-    what is wrong with a book. `hashes` (rows x 2, books only) stand for the text of rows
-    without an id.
+    what is wrong with a book. `hashes` (rows x 2, or none) stand for the text of books without an
+    id, if any row has none.
     """
 
     timestamp: NDArray[np.int64]
@@ -95,17 +95,14 @@ class Decoder:
         except Corrupt:
             return self.nothing(Unusable.CORRUPT)
         whole, cut = _complete_lines(text.data, truncated=text.truncated)
-        head, newline, _ = whole.partition(b"\n")
-        if not newline:
+        start = _after_header(whole)
+        if not start:
             return self.nothing(Unusable.EMPTY)
-        try:
-            names = cells_of(head)
-        except Malformed:
-            return self.nothing(Unusable.COLUMNS)
+        names = _header_names(whole[:start])
         if not required(RAW_TABLES[self.stream]) <= set(names):
             return self.nothing(Unusable.COLUMNS)
         roles = _roles(names, self.stream)
-        scanned = self._scan(whole, len(head) + 1, roles, _bounds(key.date))
+        scanned = self._scan(whole, start, roles, _bounds(key.date))
         return self._chunk(whole, scanned, LineReader(roles, _bounds(key.date), self.types), cut)
 
     def nothing(self, why: Unusable | None = None) -> Chunk:
@@ -117,10 +114,11 @@ class Decoder:
         """Run the compiled pass, again if the text has more decimals than was expected."""
         data = np.frombuffer(text, dtype=np.uint8)
         names, ends = self.types.table()
+        lines = text.count(b"\n", 0, start)
         while True:
             scan = _Scan.sized(text.count(b"\n"), self.stream, self._scales)
             rows, punts, *met = kernels.scan(
-                data, start, np.array(roles), names, ends, scan.scales, bounds,
+                data, start, lines, np.array(roles), names, ends, scan.scales, bounds,
                 scan.values, scan.flags, scan.codes, scan.hashes, scan.punted,
             )  # fmt: skip
             if met[0] <= scan.scales[0] and met[1] <= scan.scales[1]:
@@ -142,6 +140,19 @@ class Decoder:
         if cut:
             _count(faults, Fault.TRUNCATED, text.count(b"\n") + 1)
         return scan.columns(odd, tuple(faults.values()), unusable)
+
+
+def _after_header(text: bytes) -> int:
+    """Return where the first line that is not empty ends, with its newline; 0 if there is none."""
+    head = len(text) - len(text.lstrip(b"\r\n"))
+    return text.find(b"\n", head) + 1 if head < len(text) else 0
+
+
+def _header_names(head: bytes) -> list[str]:
+    try:
+        return cells_of(head.strip(b"\r\n"))
+    except Malformed:
+        return []
 
 
 def _count(faults: dict[Fault, SetAside], fault: Fault, line: int) -> None:
@@ -225,9 +236,13 @@ class _Scan:
             fields[kernels.RECEIVED_FIELD][keep],
             self.flags[keep], self.codes[keep],
             tuple(Exact(column.units[keep], column.scale) for column in decimals),
-            self.hashes[keep] if len(self.hashes) else self.hashes,
+            self._hashes(keep),
             set_aside, unusable,
         )  # fmt: skip
+
+    def _hashes(self, keep: NDArray[np.bool_] | slice) -> NDArray[np.int64]:
+        needed = len(self.hashes) and np.any(self.flags & kernels.HAS_ID == 0)
+        return self.hashes[keep] if needed else self.hashes[:0]
 
     def _decimals(self, units: NDArray[np.int64], place: int, odd: list[tuple[int, Row]]) -> Exact:
         which = place not in (kernels.PRICE_FIELD, kernels.ASK_FIELD)

@@ -10,11 +10,11 @@ SIGNIFICANT_DIGITS = 12
 # What a cell is: nothing, whole units at a scale, a positive float, a text, a time of the day.
 EMPTY, DECIMAL, MEAN, TEXT, CLOCK = range(5)
 
-CELL = 96
-"""Bytes that any one number or time fits into."""
+CELL = 352
+"""Bytes that any one number or time fits into, a float of 10⁻³²³ too."""
 
 _DOT, _MINUS, _COMMA, _NEWLINE, _ZERO, _COLON, _Z = 46, 45, 44, 10, 48, 58, 90
-_TENS = 10.0 ** np.arange(0, 23)
+_TENS = 10.0 ** np.arange(0, 23)  # all that are exact
 
 
 @compiled
@@ -92,23 +92,29 @@ def _put_decimal(out: NDArray[np.uint8], i: int, units: int, scale: int) -> int:
 
 
 @compiled
-def _power(exponent: int) -> float:
-    """Return a power of ten, 0 <= exponent, correct to its last digits."""
-    value = 1.0
-    while exponent > 22:
+def _shifted(value: float, places: int) -> float:
+    """Return `value · 10ᵖˡᵃᶜᵉˢ`, correct to its last digits, however many places."""
+    while places > 22:
         value *= 1e22
-        exponent -= 22
-    return value * float(_TENS[exponent])
+        places -= 22
+    while places < -22:
+        value /= 1e22
+        places += 22
+    return value * float(_TENS[places]) if places >= 0 else value / float(_TENS[-places])
 
 
 @compiled
 def _put_mean(out: NDArray[np.uint8], i: int, value: float) -> int:
-    """Write a positive float with 12 significant digits, plainly; return the place behind it."""
+    """Write a positive float with 12 significant digits, plainly; return the place behind it.
+
+    One that is too small for a float has become zero, and is written so.
+    """
+    if value <= 0.0:
+        return _put_decimal(out, i, 0, 0)
     scale = SIGNIFICANT_DIGITS - 1 - int(np.floor(np.log10(value)))
     # The logarithm may be off by one next to a power of ten.
     for _ in range(2):
-        scaled = value * _power(scale) if scale >= 0 else value / _power(-scale)
-        units = int(np.rint(scaled))
+        units = int(np.rint(_shifted(value, scale)))
         if units >= 10**SIGNIFICANT_DIGITS:
             scale -= 1
         elif units < 10 ** (SIGNIFICANT_DIGITS - 1):

@@ -19,6 +19,9 @@ LIMIT = 1 << 62
 """Units, and sums of units, of narrow columns stay below this."""
 
 _LARGEST_POWER = 18  # of ten, in 64 bits
+_MOST_DECIMALS = 100
+"""Of narrow columns: a float holds their power of ten, and their numbers fit a cell."""
+
 _PIECE = 1 << 20
 
 
@@ -34,12 +37,17 @@ class Exact:
         if scale == self.scale:
             return self
         if scale < self.scale:
-            return Exact(_widen(self.units) // 10 ** (self.scale - scale), scale).packed()
+            return self._lowered(scale)
         shift = scale - self.scale
         fits = shift <= _LARGEST_POWER and _greatest(self.units) < LIMIT // 10**shift
         if fits and _is_narrow(self.units):
             return Exact(self.units * 10**shift, scale)
         return Exact(_widen(self.units) * 10**shift, scale)
+
+    def _lowered(self, scale: int) -> "Exact":
+        shift = self.scale - scale
+        units = self.units if shift <= _LARGEST_POWER else _widen(self.units)
+        return Exact(units // 10**shift, scale).packed()
 
     def packed(self) -> "Exact":
         """Return the same decimals in 64 bits if they fit."""
@@ -84,13 +92,13 @@ def product(one: Exact, other: Exact) -> Exact:
 
 
 def is_narrow(column: Exact) -> bool:
-    """Tell whether the units are held in 64 bits."""
-    return _is_narrow(column.units)
+    """Tell whether the decimals fit a narrow column."""
+    return _is_narrow(column.units) and column.scale <= _MOST_DECIMALS
 
 
 def sums_fit(column: Exact) -> bool:
     """Tell whether every sum of rows of a column stays below the limit."""
-    if not _is_narrow(column.units):
+    if not is_narrow(column):
         return False
     # The margin covers what the rounding of a float sum can hide.
     return _float_sum(column.units) < LIMIT * 0.99

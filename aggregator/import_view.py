@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from aggregator.archive.importer import ImportReport, LongHole, import_files
@@ -19,7 +20,7 @@ def run_import(storage: Storage, symbol: str, files: Sequence[Path], max_unpubli
     """Import the files into the lake and print what became of them."""
     console = Console()
     with Progress(console=console, transient=True, disable=not sys.stdout.isatty()) as progress:
-        task = progress.add_task(f"import {symbol}", total=None)
+        task = progress.add_task(f"import {escape(symbol)}", total=None)
         report = import_files(
             storage, symbol, files,
             max_unpublished=max_unpublished,

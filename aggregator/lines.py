@@ -21,7 +21,11 @@ _INTEGER = re.compile(r"-?\d+", re.ASCII)
 _NUMBER = re.compile(r"(-?)(\d+)(?:\.(\d+))?", re.ASCII)
 _MAX_DIGITS = 18
 _MAX_INTEGER_DIGITS = 19
-_MOST_TYPES = 255
+_MOST_TYPES = 250  # a code is a byte
+_OTHER_TYPES = f"more than {_MOST_TYPES} types"
+
+# A cell may be as long as it likes; the module's own limit would make a long note malformed.
+csv.field_size_limit(2**31 - 1)
 
 
 class Fault(StrEnum):
@@ -51,9 +55,9 @@ class TypeCodes:
 
     def code(self, name: str) -> int:
         """Return the code of a type, a new one if it was not met before."""
+        if name not in self.names and len(self.names) >= _MOST_TYPES:
+            name = _OTHER_TYPES
         if name not in self.names:
-            if len(self.names) == _MOST_TYPES:
-                return self.code("more than 250 other types")
             self.names.append(name)
         return self.names.index(name)
 
@@ -201,7 +205,8 @@ def _integer(text: str) -> int:
     digits = text.removeprefix("-").lstrip("0")
     if not _INTEGER.fullmatch(text) or len(digits) > _MAX_INTEGER_DIGITS:
         raise Malformed(Fault.INTEGER)
-    value = int(text)
+    # Without the zeros: there may be more of them than Python reads as one integer.
+    value = int(digits or "0") * (-1 if text.startswith("-") else 1)
     if not -(2**63) <= value < 2**63:
         raise Malformed(Fault.INTEGER)
     return value
@@ -228,22 +233,25 @@ def _boolean(text: str) -> bool:
 def _levels(text: str) -> list[tuple[_Number, _Number]]:
     """Return the first twenty levels; every level must be well formed."""
     try:
-        found = json.loads(text, parse_int=_Digits, parse_float=_Digits, parse_constant=_Digits)
+        found = json.loads(text, parse_int=_Digits, parse_float=_Digits, parse_constant=_no_json)
     except (ValueError, RecursionError):
         raise Malformed(Fault.JSON) from None
-    if type(found) is not list or not all(type(pair) is list and len(pair) == 2 for pair in found):
+    if type(found) is not list or not all(map(_is_pair, found)):
         raise Malformed(Fault.JSON)
-    levels = [(_level_number(price), _level_number(quantity)) for price, quantity in found]
+    levels = [(_number(price), _number(quantity)) for price, quantity in found]
     return levels[: kernels.LEVELS]
+
+
+def _is_pair(value: Any) -> bool:
+    """Tell whether the value is a list of two numbers or strings."""
+    return type(value) is list and len(value) == 2 and all(isinstance(v, str) for v in value)
+
+
+def _no_json(constant: str) -> str:
+    raise ValueError(f"{constant} is no JSON")
 
 
 class _Digits(str):
     """A number of JSON, digit for digit."""
 
     __slots__ = ()
-
-
-def _level_number(value: Any) -> _Number:
-    if not isinstance(value, str):
-        raise Malformed(Fault.NUMBER)
-    return _number(value)

@@ -24,11 +24,17 @@ from aggregator.quality import Holes, Spans
 from aggregator.reduce import Counts, Loaded, Trouble
 from aggregator.resolutions import Resolution
 from aggregator.utc import DAY_MS, day_start_ms, iso
-from lake.layout import MINUTES_PER_DAY, Stream, bars_key, last_part
+from lake.layout import MINUTES_PER_DAY, BarsFormat, Stream, bars_key, last_part
 from lake.schemas import SCHEMA_VERSION, TradeType
 from lake.storage import crc32c
 
 HOLES_NAMED = 1000
+
+_READ = (
+    "schema_version", "condition", "resolutions", "margin_minutes", "fingerprint", "carry",
+    "members", "testimony", "outputs", "parquet",
+)  # fmt: skip
+"""What later runs read in a manifest."""
 
 
 class Condition(StrEnum):
@@ -59,11 +65,11 @@ class Manifest:
     @classmethod
     def parse(cls, data: bytes) -> "Manifest":
         """Read a manifest; raise ValueError if it is none."""
-        manifest = cls(json.loads(data))
         try:
-            for name in ("outputs", "fingerprint", "condition", "resolutions", "members"):
+            manifest = cls(json.loads(data))
+            for name in _READ:
                 getattr(manifest, name)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"it lacks {error}") from error
         return manifest
 
@@ -119,6 +125,11 @@ class Manifest:
         """Return the published files."""
         return tuple(Output(**each) for each in self.whole["outputs"])
 
+    @property
+    def parquet(self) -> bool:
+        """Tell whether the bars are published as Parquet too."""
+        return any(output.name.endswith(f".{BarsFormat.PARQUET}") for output in self.outputs)
+
 
 def compose(
     symbol: str, day: date, margin: int, loaded: Loaded, built: Day, *, pending: bool
@@ -144,8 +155,8 @@ def compose(
             "late": {Stream.TRADES: trades.late, Stream.DEPTH20: books.late},
             "bars": {each.label: counts for each, counts in built.qualities.items()},
             "outputs": [
-                vars(_output(symbol, day, resolution, data))
-                for resolution, data in built.files.items()
+                vars(_output(symbol, day, resolution, form, data))
+                for (resolution, form), data in built.outputs.items()
             ],
         }
     )
@@ -159,22 +170,32 @@ def is_pending(day: date, margin: int, now: datetime) -> bool:
 
 def remarks(manifest: Manifest) -> str:
     """Say in one line what is wrong with a day; nothing if it is whole."""
-    whole = manifest.whole
     coarsest = max(manifest.resolutions).label
-    bars, set_aside = whole["bars"][coarsest], whole["set_aside"]
-    unknown = sorted(set(whole["trades"]["excluded"]) - set(TradeType))
+    bars = manifest.whole["bars"][coarsest]
     counted = [
-        (whole["trades"]["missing"], "trades missing"),
+        (manifest.whole["trades"]["missing"], "trades missing"),
         (bars.get("gap", 0), f"{coarsest} bars gap"),
         (bars.get("partial", 0), f"{coarsest} bars partial"),
-        (whole["trades"]["conflicts"], "conflicts"),
+    ]
+    return ", ".join(_said(counted) + warnings(manifest))
+
+
+def warnings(manifest: Manifest) -> list[str]:
+    """Say what somebody should look into: that rows are missing is a condition, this is strange."""
+    trades, set_aside = manifest.whole["trades"], manifest.whole["set_aside"]
+    unknown = sorted(set(trades["excluded"]) - set(TradeType))
+    counted = [
+        (trades["conflicts"], "conflicts"),
         (sum(each["rows"] for each in set_aside["malformed"].values()), "malformed rows"),
         (sum(each["chunks"] for each in set_aside["chunks"].values()), "chunks unusable"),
-        (len(whole["inputs"]["left_alone"]), "strange files left alone"),
-        (_mixed(whole["trades"]) + _mixed(whole["depth20"]), "rows without id beside rows with"),
+        (len(manifest.whole["inputs"]["left_alone"]), "strange files left alone"),
+        (_mixed(trades) + _mixed(manifest.whole["depth20"]), "rows without id beside rows with"),
     ]
-    said = [f"{count:,} {what}" for count, what in counted if count]
-    return ", ".join(said + [f"unknown trade type {name}" for name in unknown])
+    return _said(counted) + [f"unknown trade type {name}" for name in unknown]
+
+
+def _said(counted: list[tuple[int, str]]) -> list[str]:
+    return [f"{count:,} {what}" for count, what in counted if count]
 
 
 def _mixed(stream: dict[str, Any]) -> int:
@@ -282,7 +303,9 @@ def _unusable(troubles: tuple[Trouble, ...]) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
-def _output(symbol: str, day: date, resolution: Resolution, data: bytes) -> Output:
-    name = last_part(bars_key(symbol, day, resolution.label))
+def _output(
+    symbol: str, day: date, resolution: Resolution, form: BarsFormat, data: bytes
+) -> Output:
+    name = last_part(bars_key(symbol, day, resolution.label, form))
     rows = DAY_MS // 1000 // resolution.seconds
     return Output(name, rows, len(data), crc32c(data), hashlib.sha256(data).hexdigest())

@@ -1,11 +1,13 @@
 """Options of the command line: how they are written, and what they become."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from aggregator.plan import Task
+from aggregator.plot_data import Span
 from aggregator.resolutions import Resolution
 from aggregator.settings import LEAST_MARGIN, MOST_MARGIN
 from lake.layout import is_symbol, parse_date
@@ -26,11 +28,14 @@ Margin = Annotated[
         min=LEAST_MARGIN, max=MOST_MARGIN,
     ),
 ]  # fmt: skip
+Parquet = Annotated[
+    bool, typer.Option("--parquet", help="Publish the bars as Parquet too, beside each CSV.")
+]
 Workers = Annotated[
     int | None,
     typer.Option(help="Days built at the same time.", min=1, show_default="all cores"),
 ]
-Day = typer.Option(metavar="YYYY-MM-DD")
+_EPOCH = date(1970, 1, 1)
 
 
 def parse_day(text: str) -> date:
@@ -38,6 +43,8 @@ def parse_day(text: str) -> date:
     day = parse_date(text)
     if day is None:
         raise typer.BadParameter(f"{text!r} is no date; write it as 2025-12-11")
+    if day < _EPOCH:
+        raise typer.BadParameter(f"{day} is before {_EPOCH}, where the exchange's time begins")
     return day
 
 
@@ -66,6 +73,29 @@ def parse_symbols(text: str | None) -> tuple[str, ...] | None:
     if wrong:
         raise typer.BadParameter(f"{wrong[0]!r} is no symbol; write them as BTCUSDT,ETHUSDT")
     return names
+
+
+def parse_symbol(text: str) -> str:
+    """Read `--symbol`, which takes one."""
+    names = parse_symbols(text)
+    if not names or len(names) > 1:
+        raise typer.BadParameter("--symbol takes one symbol")
+    return names[0]
+
+
+def parse_span(start: str, end: str) -> Span:
+    """Read `--from` and `--to`."""
+    try:
+        return Span.parse(start, end)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def parse_picture(path: Path) -> Path:
+    """Read the name of a picture, which says its format."""
+    if path.suffix.lower() != ".png":
+        raise typer.BadParameter(f"--out {path}: a picture is a PNG; let its name end in .png")
+    return path
 
 
 def parse_resolutions(text: str) -> tuple[Resolution, ...]:

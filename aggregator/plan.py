@@ -4,13 +4,17 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import compress, takewhile
 
 from aggregator.builder import journal_of
+from aggregator.parallel import in_parallel
 from aggregator.unit import Unit
 from lake.layout import (
     ProductKey,
     Stream,
+    aggregated_prefix,
     aggregated_root,
+    changes_prefix,
     is_symbol,
     journal_root,
     last_part,
@@ -20,7 +24,7 @@ from lake.layout import (
     raw_stream_prefix,
     raw_symbol_prefix,
 )
-from lake.storage import Storage
+from lake.storage import Stat, Storage
 
 _EPOCH = date(1970, 1, 1)
 
@@ -70,9 +74,12 @@ def backfill_units(
         return [
             Unit(day, symbol, required=True) for day in days(start, end) for symbol in symbols
         ], []
+    found = _all_symbols(storage)
+    days_of = in_parallel(lambda symbol: _days_of(storage, symbol), found)
     units = {
-        Unit(day, symbol) for symbol in _all_symbols(storage)
-        for day in _days_of(storage, symbol) if start <= day <= end
+        Unit(day, symbol)
+        for symbol, its_days in zip(found, days_of, strict=True)
+        for day in its_days if start <= day <= end
     }  # fmt: skip
     units |= {Unit(day, symbol) for symbol, day in published_days(storage, start, end)}
     empty = sorted({*days(start, end)} - {unit.day for unit in units})
@@ -83,12 +90,24 @@ def published_days(
     storage: Storage, start: date, end: date, symbols: Iterable[str] | None = None
 ) -> Iterator[tuple[str, date]]:
     """Yield symbol and day of each manifest in the lake."""
-    for symbol in symbols or published_symbols(storage):
-        first, last = product_bound(symbol, start), product_bound(symbol, end + timedelta(days=1))
-        for stat in storage.list(first.rpartition("/")[0] + "/", first, last):
-            key = ProductKey.parse(stat.key)
-            if key and key.name == "manifest.json":
-                yield symbol, key.date
+    for key, _ in published_manifests(storage, start, end, symbols):
+        yield key.symbol, key.date
+
+
+def published_manifests(
+    storage: Storage, start: date, end: date, symbols: Iterable[str] | None = None
+) -> list[tuple[ProductKey, Stat]]:
+    """Return the manifests in the lake, by symbol and day."""
+
+    def listed(symbol: str) -> list[tuple[ProductKey, Stat]]:
+        first, beyond = product_bound(symbol, start), changes_prefix(symbol)
+        stats = storage.list(aggregated_prefix(symbol), first, beyond)
+        keys = ((key, stat) for stat in stats if (key := ProductKey.parse(stat.key)))
+        of_days = takewhile(lambda found: found[0].date <= end, keys)
+        return [(key, stat) for key, stat in of_days if key.name == "manifest.json"]
+
+    of_symbols = in_parallel(listed, symbols or published_symbols(storage))
+    return [manifest for of_symbol in of_symbols for manifest in of_symbol]
 
 
 def published_symbols(storage: Storage) -> list[str]:
@@ -108,7 +127,7 @@ def _due(storage: Storage, day: date) -> list[str]:
         return sorted(found | set(_symbols_of(storage, yesterday)))
     for journal in (journal_of(storage, day), journal_of(storage, yesterday)):
         found.update(*(said.symbols for said in journal.recordings if said.by == "collector"))
-    return sorted(found)
+    return sorted(filter(is_symbol, found))
 
 
 def _all_symbols(storage: Storage) -> list[str]:
@@ -116,11 +135,13 @@ def _all_symbols(storage: Storage) -> list[str]:
     return sorted({symbol for folder in folders if is_symbol(symbol := last_part(folder))})
 
 
-def _symbols_of(storage: Storage, day: date) -> Iterator[str]:
-    for symbol in _all_symbols(storage):
+def _symbols_of(storage: Storage, day: date) -> list[str]:
+    def has(symbol: str) -> bool:
         listed = (storage.list(raw_day_prefix(stream, symbol, day)) for stream in Stream)
-        if any(next(iter(each), None) for each in listed):
-            yield symbol
+        return any(next(iter(each), None) for each in listed)
+
+    symbols = _all_symbols(storage)
+    return [*compress(symbols, in_parallel(has, symbols))]
 
 
 def _days_of(storage: Storage, symbol: str) -> set[date]:

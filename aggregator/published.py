@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,10 +11,16 @@ from typing import Any
 
 from aggregator.decide import Reason
 from aggregator.manifest import Manifest, Output
-from aggregator.resolutions import Resolution
 from aggregator.unit import Unit
 from lake.errors import AlreadyExists, NoSuchObject
-from lake.layout import ProductKey, change_key, changes_bound, manifest_key, product_bound
+from lake.layout import (
+    LAKE_FILE,
+    ProductKey,
+    change_key,
+    changes_bound,
+    manifest_key,
+    product_bound,
+)
 from lake.marker import claim
 from lake.storage import Stat, Storage, crc32c_of
 
@@ -39,38 +46,46 @@ class Published:
 
 def find(storage: Storage, unit: Unit) -> Published:
     """Return what is published of a day."""
-    bound = product_bound(unit.symbol, unit.day)
-    keys = ((ProductKey.parse(stat.key), stat) for stat in storage.list(bound))
-    files = {f"{key.date}_{key.name}": stat for key, stat in keys if key}
-    try:
-        data, version = storage.read(manifest_key(unit.symbol, unit.day))
-    except NoSuchObject:
-        return Published(files=files)
+    with ThreadPoolExecutor(1, thread_name_prefix="list") as beside:
+        listing = beside.submit(_files, storage, unit)
+        try:
+            data, version = storage.read(manifest_key(unit.symbol, unit.day))
+        except NoSuchObject:
+            return Published(files=listing.result())
+        files = listing.result()
     try:
         return Published(Manifest.parse(data), version, files)
     except ValueError:
         return Published(None, version, files)
 
 
+def _files(storage: Storage, unit: Unit) -> dict[str, Stat]:
+    bound = product_bound(unit.symbol, unit.day)
+    keys = ((ProductKey.parse(stat.key), stat) for stat in storage.list(bound))
+    return {f"{key.date}_{key.name}": stat for key, stat in keys if key}
+
+
 def sweep(storage: Storage, unit: Unit) -> None:
     """Remove what killed builders of the day left behind."""
+    storage.sweep(LAKE_FILE)
     storage.sweep(product_bound(unit.symbol, unit.day))
     storage.sweep(changes_bound(unit.symbol, unit.day))
 
 
 def publish(
-    storage: Storage, unit: Unit, manifest: Manifest, files: Mapping[Resolution, bytes],
+    storage: Storage, unit: Unit, manifest: Manifest, files: Iterable[bytes],
     found: Published, reason: Reason | None, now: datetime,
 ) -> int:  # fmt: skip
     """Write the files, then the change, then the manifest; return the bytes written.
 
-    A day is published by its manifest: whoever stops before it leaves a day that readers see is
-    being rebuilt. What has the right bytes already is left alone. Raises `VersionConflict` or
-    `AlreadyExists` if another builder wrote since the day was looked at.
+    `files` are in the order of the manifest's outputs. A day is published by its manifest: whoever
+    stops before it leaves a day that readers see is being rebuilt. What has the right bytes already
+    is left alone. Raises `VersionConflict` or `AlreadyExists` if another builder wrote since the
+    day was looked at.
     """
     claim(storage)
     written = 0
-    for output, data in zip(manifest.outputs, files.values(), strict=True):
+    for output, data in zip(manifest.outputs, files, strict=True):
         stat = found.files.get(output.name)
         if not _is_there(storage, stat, output):
             key = product_bound(unit.symbol, unit.day).removesuffix(f"{unit.day}_") + output.name
@@ -96,10 +111,10 @@ def _is_there(storage: Storage, found: Stat | None, output: Output) -> bool:
 def _note_change(
     storage: Storage, unit: Unit, old: Manifest, new: Manifest, reason: Reason | None, now: datetime
 ) -> None:
-    """Write the change object if the bytes of a published output change."""
+    """Write the change object if the bytes of an output change that both manifests have."""
     before = {output.name: output.sha256 for output in old.outputs}
     after = {output.name: output.sha256 for output in new.outputs}
-    if all(after.get(name) == digest for name, digest in before.items()):
+    if all(after[name] == before[name] for name in before.keys() & after.keys()):
         return
     hashes = "\n".join(f"{name} {before.get(name)} {after[name]}" for name in sorted(after))
     digest = hashlib.sha256(hashes.encode()).hexdigest()[:16]

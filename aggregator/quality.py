@@ -111,12 +111,16 @@ class Holes:
         """Return the time in which a missing trade may have happened."""
         return Spans.of(self.before, self.after + 1)
 
-    def missing_by_second(self, day_start: int) -> Ints:
-        """Return for each second of a day how many ids lack before its trades."""
+    def missing_by_second(self, day_start: int) -> NDArray[np.uint64]:
+        """Return for each second of a day how many ids lack before its trades.
+
+        Ids may be as far apart as 64 bits allow, but all that lack are fewer than 2⁶⁴.
+        """
         second = (self.after - day_start) // 1000
         inside = (second >= 0) & (second < SECONDS_PER_DAY)
-        missing = np.zeros(SECONDS_PER_DAY, dtype=np.int64)
-        np.add.at(missing, second[inside], (self.last_id - self.first_id + 1)[inside])
+        missing = np.zeros(SECONDS_PER_DAY, dtype=np.uint64)
+        lacking = (self.last_id - self.first_id + 1).view(np.uint64)
+        np.add.at(missing, second[inside], lacking[inside])
         return missing
 
 

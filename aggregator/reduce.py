@@ -11,7 +11,7 @@ import polars as pl
 
 from aggregator import kernels
 from aggregator.bars import roll_up_trades, trade_seconds
-from aggregator.book import book_seconds, roll_up_books, used
+from aggregator.book import book_seconds, ratio_parts, roll_up_books, used
 from aggregator.clean import Cleaned, clean_books, clean_trades, is_counted
 from aggregator.decode import SetAside, Unusable
 from aggregator.exact import Limbs
@@ -21,7 +21,7 @@ from aggregator.rows import Rows
 from aggregator.table import Scales
 from aggregator.utc import DAY_MS
 
-_PIECE = 1 << 20
+_PIECE = 1 << 17
 """Rows reduced at once: bounds the memory of a day whatever its length."""
 
 BOOK_FAULTS = {
@@ -113,7 +113,13 @@ def reduce_trades(rows: Rows, types: list[str], day_start: int) -> Trades:
         _last_before(cleaned.kept, counted, limbs, day_start),
         holes,
         stretches,
-        _counts(read, cleaned, day_start, {types[code]: n for code, n in left_out.iter_rows()}),
+        _counts(
+            read,
+            cleaned,
+            today,
+            day_start,
+            {types[code]: n for code, n in left_out.iter_rows()},
+        ),
         any_row=len(read) > 0,
         any_id=len(read) > read["id"].null_count(),
     )
@@ -131,7 +137,13 @@ def reduce_books(rows: Rows, day_start: int) -> Books:
         _book_seconds(today, limbs, day_start),
         Scales(limbs, rows.price_scale, rows.quantity_scale),
         book_stretches(cleaned.kept["timestamp"].to_numpy()),
-        _counts(read, cleaned, day_start, {BOOK_FAULTS[code]: n for code, n in faults.iter_rows()}),
+        _counts(
+            read,
+            cleaned,
+            today,
+            day_start,
+            {BOOK_FAULTS[code]: n for code, n in faults.iter_rows()},
+        ),
         any_row=len(read) > 0,
     )
 
@@ -154,8 +166,11 @@ def _trade_seconds(
 
 
 def _book_seconds(today: pl.DataFrame, limbs: Limbs, day_start: int) -> pl.DataFrame:
-    parts = [book_seconds(piece.lazy(), limbs, day_start).collect() for piece in _pieces(today)]
-    return roll_up_books(pl.concat(parts).lazy(), limbs, 1).collect()
+    parts = ratio_parts(today)
+    pieces = [
+        book_seconds(piece.lazy(), limbs, day_start, parts).collect() for piece in _pieces(today)
+    ]
+    return roll_up_books(pl.concat(pieces).lazy(), limbs, 1).collect()
 
 
 def _pieces(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -182,15 +197,20 @@ def _last_before(
 
 
 def _counts(
-    read: pl.DataFrame, cleaned: Cleaned, day_start: int, left_out: dict[str, int]
+    read: pl.DataFrame,
+    cleaned: Cleaned,
+    today: pl.DataFrame,
+    day_start: int,
+    left_out: dict[str, int],
 ) -> Counts:
-    today = read.lazy().filter(_in_day(day_start))
-    rows, without_id, late, first_id, last_id = (
-        today.select(
-            rows=pl.len(), without_id=pl.col("id").null_count(), late=pl.col("neighbour").sum(),
-            first=pl.col("id").min(), last=pl.col("id").max(),
-        ).collect().row(0)
-    )  # fmt: skip
+    """Count the rows of the day; `today` are those of them that are kept."""
+    rows, without_id, late = (
+        read.lazy()
+        .filter(_in_day(day_start))
+        .select(pl.len(), without_id=pl.col("id").null_count(), late=pl.col("neighbour").sum())
+        .collect()
+        .row(0)
+    )
     duplicates, conflicts = (
         cleaned.dropped.filter(_in_day(day_start))
         .select(pl.len(), conflicts=pl.col("conflict").sum())
@@ -198,4 +218,5 @@ def _counts(
     )
     left_out = dict(sorted(left_out.items()))
     kept = rows - duplicates - sum(left_out.values())
-    return Counts(rows, kept, duplicates, conflicts, without_id, late, left_out, first_id, last_id)
+    ids = today.select(first=pl.col("id").min(), last=pl.col("id").max()).row(0)
+    return Counts(rows, kept, duplicates, conflicts, without_id, late, left_out, *ids)

@@ -6,12 +6,15 @@ No clock, no disk. Numbers have no exponent, no trailing zeros and no `-0`; mean
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import digits
+
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
+_MEAN = Context(prec=digits.SIGNIFICANT_DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,9 @@ def wide_decimals(units: Sequence[int | None], scale: int) -> Cells:
 
 def wide_means(sums: Sequence[int | None], counts: Sequence[int | None], scale: int) -> Cells:
     """Return cells of `sum / count · 10⁻ˢᶜᵃˡᵉ`, each divided once."""
-    context = Context(prec=digits.SIGNIFICANT_DIGITS, Emin=-10_000, Emax=10_000)
     return texts(
         [
-            _plain_decimal(context.divide(Decimal(total), Decimal(count).scaleb(scale)))
+            _plain_decimal(_MEAN.divide(Decimal(total), Decimal(count).scaleb(scale, _EXACT)))
             if total is not None and count
             else ""
             for total, count in zip(sums, counts, strict=True)
@@ -92,7 +94,7 @@ def wide_means(sums: Sequence[int | None], counts: Sequence[int | None], scale: 
 
 def plain(units: int, scale: int) -> str:
     """Write a decimal plainly."""
-    return _plain_decimal(Decimal(units).scaleb(-scale, Context(prec=10_000)))
+    return _plain_decimal(Decimal(units).scaleb(-scale, _EXACT))
 
 
 def _plain_decimal(value: Decimal) -> str:

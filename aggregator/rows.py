@@ -4,7 +4,7 @@ Chunks are joined in the order of their keys, so that the place of a row in the 
 by (key, row), the last of all tie-breakers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ HALF_SPREAD = "half_spread"
 RATIOS = (*IMBALANCES, HALF_SPREAD)
 """Floats of each snapshot, all in (0, 1]: B / (B + A), and (ask - bid) / (ask + bid)."""
 
-_PIECE = 1 << 20
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,76 @@ class Rows:
     quantity_scale: int
 
 
-class _Parts:
-    """The columns of many chunks, given out joined, once each, so that no column is held twice."""
+@dataclass(frozen=True)
+class Piece:
+    """Rows of neighbouring chunks, joined. `neighbour`: they lie under another date."""
 
-    def __init__(self, chunks: list[Chunk], decimals: int) -> None:
-        """Take the chunks out of the list."""
-        self.sizes = [len(chunk) for chunk in chunks]
+    chunk: Chunk
+    neighbour: bool
+
+    def starts_before(self, ms: int) -> bool:
+        """Tell whether any row has a timestamp before."""
+        return bool((self.chunk.timestamp < ms).any())
+
+
+def pieces(chunks: Iterable[tuple[Chunk, bool]]) -> Iterator[Piece]:
+    """Join chunks to pieces as they come: thousands of small arrays would break up the memory."""
+    pending: list[Chunk] = []
+    rows = 0
+    of_neighbour = False
+    for chunk, neighbour in chunks:
+        if pending and (neighbour != of_neighbour or rows >= _PIECE):
+            yield Piece(_joined(pending), of_neighbour)
+            pending, rows = [], 0
+        pending.append(chunk)
+        rows += len(chunk)
+        of_neighbour = neighbour
+    if pending:
+        yield Piece(_joined(pending), of_neighbour)
+
+
+def _joined(chunks: list[Chunk]) -> Chunk:
+    """Return the rows of the chunks as one."""
+    columns = zip(*(chunk.decimals for chunk in chunks), strict=True)
+    return Chunk(
+        np.concatenate([chunk.timestamp for chunk in chunks]),
+        np.concatenate([chunk.ident for chunk in chunks]),
+        np.concatenate([chunk.received_ns for chunk in chunks]),
+        np.concatenate([chunk.flags for chunk in chunks]),
+        np.concatenate([chunk.codes for chunk in chunks]),
+        tuple(joined(column) for column in columns),
+        _joined_hashes(chunks),
+    )
+
+
+def _joined_hashes(chunks: list[Chunk]) -> NDArray[np.int64]:
+    """Return a row for each row if any chunk has hashes; those without have ids to go by."""
+    if not any(len(chunk.hashes) for chunk in chunks):
+        return chunks[0].hashes[:0]
+    return np.concatenate(
+        [
+            chunk.hashes if len(chunk.hashes) else np.zeros((len(chunk), 2), np.int64)
+            for chunk in chunks
+        ]
+    )
+
+
+class _Parts:
+    """The columns of the pieces, given out joined, once each, so that none is held twice."""
+
+    def __init__(self, read: list[Piece]) -> None:
+        """Take the pieces out of the list."""
+        self.sizes = [len(piece.chunk) for piece in read]
+        self.neighbours = [piece.neighbour for piece in read]
         self._arrays = {
-            name: [getattr(chunk, name) for chunk in chunks]
-            for name in ("timestamp", "ident", "received_ns", "flags", "codes", "hashes")
+            name: [getattr(piece.chunk, name) for piece in read]
+            for name in ("timestamp", "ident", "received_ns", "flags", "codes")
         }
-        self._decimals = [[chunk.decimals[i] for chunk in chunks] for i in range(decimals)]
-        chunks.clear()
+        self.hashes = _joined_hashes([piece.chunk for piece in read])
+        self._decimals = [
+            [*column] for column in zip(*(p.chunk.decimals for p in read), strict=True)
+        ]
+        read.clear()
 
     def take(self, name: str) -> NDArray[Any]:
         return np.concatenate(self._arrays.pop(name))
@@ -69,11 +127,11 @@ class _Parts:
         return [joined(self._decimals.pop(0)) for _ in range(len(self._decimals))]
 
 
-def trade_rows(chunks: list[Chunk], neighbours: Sequence[bool]) -> Rows:
-    """Join the chunks of the trades stream, at least one; takes them out of the list."""
-    parts = _Parts(chunks, decimals=2)
+def trade_rows(read: list[Piece]) -> Rows:
+    """Join the pieces of the trades stream, at least one; takes them out of the list."""
+    parts = _Parts(read)
     flags = parts.take("flags")
-    columns = _common(parts, flags, neighbours)
+    columns = _common(parts, flags)
     price, quantity = parts.take_decimals()
     limbs, quote = _trade_limbs(price, quantity)
     columns["taker_buy"] = pl.Series(flags & kernels.TAKER_BUY != 0)
@@ -95,21 +153,21 @@ def _trade_limbs(price: Exact, quantity: Exact) -> tuple[Limbs, Exact | None]:
 
 def _dot(one: Exact, other: Exact) -> float:
     """Return the sum of the absolute products, at most a millionth too low, in little memory."""
-    pieces = range(0, len(one.units), _PIECE)
+    parts = range(0, len(one.units), _PIECE)
     return 1.000001 * sum(
         float(
             np.abs(one.units[i : i + _PIECE].astype(np.float64))
             @ np.abs(other.units[i : i + _PIECE].astype(np.float64))
         )
-        for i in pieces
+        for i in parts
     )
 
 
-def book_rows(chunks: list[Chunk], neighbours: Sequence[bool]) -> Rows:
-    """Join the chunks of the depth20 stream, at least one; takes them out of the list."""
-    parts = _Parts(chunks, decimals=2 * kernels.SIDE_FIELDS)
+def book_rows(read: list[Piece]) -> Rows:
+    """Join the pieces of the depth20 stream, at least one; takes them out of the list."""
+    parts = _Parts(read)
     flags = parts.take("flags")
-    columns = _common(parts, flags, neighbours)
+    columns = _common(parts, flags)
     bids, asks = _sides(parts.take_decimals())
     price_scale = bids[0].scale
     spread = Exact(asks[0].units - bids[0].units, price_scale)
@@ -122,8 +180,7 @@ def book_rows(chunks: list[Chunk], neighbours: Sequence[bool]) -> Rows:
         columns |= limbs.columns(name, column)
     columns |= _ratios(bids, asks)
     if not (flags & kernels.HAS_ID).all():
-        hashes = parts.take("hashes")
-        columns |= {f"hash{i}": pl.Series(hashes[:, i]) for i in range(2)}
+        columns |= {f"hash{i}": pl.Series(parts.hashes[:, i]) for i in range(2)}
     return Rows(pl.DataFrame(columns), limbs, price_scale, bids[1].scale)
 
 
@@ -160,14 +217,12 @@ def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> pl.Series:
     return pl.Series((part / np.where(whole == 0, 1, whole)).astype(np.float64))
 
 
-def _common(
-    parts: _Parts, flags: NDArray[np.uint8], neighbours: Sequence[bool]
-) -> dict[str, pl.Series]:
+def _common(parts: _Parts, flags: NDArray[np.uint8]) -> dict[str, pl.Series]:
     return {
         "timestamp": pl.Series(parts.take("timestamp")),
         "id": _ids(parts.take("ident"), flags & kernels.HAS_ID != 0),
         "received_ns": pl.Series(parts.take("received_ns")),
-        "neighbour": pl.Series(np.repeat(np.array(neighbours, dtype=bool), parts.sizes)),
+        "neighbour": pl.Series(np.repeat(parts.neighbours, parts.sizes)),
         "code": pl.Series(parts.take("codes")),
     }
 

@@ -1,13 +1,14 @@
 """What is published in a lake: days × symbols, from the manifests alone."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from aggregator.manifest import Manifest
-from aggregator.plan import published_days
-from lake.errors import NoSuchObject
+from aggregator.plan import published_days, published_manifests
+from lake.errors import NoSuchObject, VersionConflict
 from lake.layout import manifest_key
 from lake.storage import Storage
 
@@ -37,19 +38,27 @@ def statuses(
     storage: Storage, start: date, end: date, symbols: Sequence[str] | None
 ) -> Iterator[DayStatus]:
     """Yield the published days of a range, by symbol and date."""
-    for symbol, day in published_days(storage, start, end, symbols):
+    listed = published_manifests(storage, start, end, symbols)
+    while listed:
         try:
-            yield read_status(storage, symbol, day)
-        except NoSuchObject:
-            continue  # removed since it was listed
+            for data in storage.read_many([stat for _, stat in listed]):
+                key, _ = listed.pop(0)
+                yield _read(key.symbol, key.date, data)
+        except (NoSuchObject, VersionConflict):
+            key, _ = listed.pop(0)
+            with suppress(NoSuchObject):  # it was removed since it was listed, not replaced
+                yield read_status(storage, key.symbol, key.date)
 
 
 def read_status(storage: Storage, symbol: str, day: date) -> DayStatus:
     """Read one manifest; one that cannot be read is a condition of its own."""
-    data, _ = storage.read(manifest_key(symbol, day))
+    return _read(symbol, day, storage.read(manifest_key(symbol, day))[0])
+
+
+def _read(symbol: str, day: date, data: bytes) -> DayStatus:
     try:
         return _status(symbol, day, Manifest.parse(data))
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError):
         return DayStatus(symbol, str(day), "unreadable", 0, 0, 0, 0, 0, 0, 0, [])
 
 
@@ -60,12 +69,12 @@ def _status(symbol: str, day: date, manifest: Manifest) -> DayStatus:
     return DayStatus(
         symbol, str(day), manifest.condition,
         counts.get("ok", 0) / sum(counts.values()),
-        whole["depth20"]["coverage"],
-        whole["trades"]["missing"],
-        whole["trades"]["hole_count"],
+        float(whole["depth20"]["coverage"]),
+        int(whole["trades"]["missing"]),
+        int(whole["trades"]["hole_count"]),
         sum(each["rows"] for each in whole["set_aside"]["malformed"].values()),
-        whole["trades"]["counted"],
-        whole["depth20"]["used"],
+        int(whole["trades"]["counted"]),
+        int(whole["depth20"]["used"]),
         [each.label for each in manifest.resolutions],
     )  # fmt: skip
 

@@ -2,8 +2,10 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +13,21 @@ from rich.text import Text
 from aggregator.console import CONDITION_STYLES
 from aggregator.status import DayStatus
 
-_NARROW = 90
+_SHARES: dict[str, Callable[[DayStatus], float]] = {
+    "bars ok": lambda day: day.ok,
+    "book": lambda day: day.coverage,
+}
+_COUNTS: dict[str, Callable[[DayStatus], int]] = {
+    "missing": lambda day: day.missing_trades,
+    "holes": lambda day: day.holes,
+    "malformed": lambda day: day.malformed_rows,
+    "trades": lambda day: day.trades,
+    "snapshots": lambda day: day.snapshots,
+}
+_LEAST_WIDTH = {
+    "missing": 72, "malformed": 95, "trades": 110, "snapshots": 110, "resolutions": 125,
+}  # fmt: skip
+"""Of a terminal that has room for the column."""
 
 
 def print_statuses(days: Sequence[DayStatus], *, as_json: bool) -> None:
@@ -24,12 +40,12 @@ def print_statuses(days: Sequence[DayStatus], *, as_json: bool) -> None:
     if not days:
         console.print("nothing is published in these days; build them with daily or backfill")
         return
-    console.print(_grid(days, console.width), _details(days, wide=console.width >= _NARROW))
+    console.print(_grid(days, console.width), _details(days, console.width))
     console.print(_sentence(days))
 
 
 def _grid(days: Sequence[DayStatus], width: int) -> Table:
-    """Return days × symbols, one sign a day, as many of the newest symbols' columns as fit."""
+    """Return days × symbols, one sign a day, with as many symbols as the width has room for."""
     by_place = {(day.date, day.symbol): day for day in days}
     symbols = sorted({day.symbol for day in days})
     shown = _fitting(symbols, width - len("2025-12-11"))
@@ -47,7 +63,7 @@ def _grid(days: Sequence[DayStatus], width: int) -> Table:
 def _fitting(symbols: list[str], width: int) -> list[str]:
     shown: list[str] = []
     for symbol in symbols:
-        width -= len(symbol) + 2
+        width -= cell_len(symbol) + 2
         if width < len("+999"):
             break
         shown.append(symbol)
@@ -57,8 +73,10 @@ def _fitting(symbols: list[str], width: int) -> list[str]:
 def _sign(day: DayStatus | None) -> Text:
     if day is None:
         return Text("·", style="dim")
-    style = CONDITION_STYLES.get(day.condition, "bold red")
-    return Text("✓" if day.condition == "complete" else f"{_floor_percent(day.ok)}", style=style)
+    style = CONDITION_STYLES.get(day.condition)
+    if style is None:
+        return Text("?", style="bold red")
+    return Text("✓" if day.condition == "complete" else _floor_percent(day.ok), style=style)
 
 
 def _floor_percent(share: float) -> str:
@@ -66,29 +84,32 @@ def _floor_percent(share: float) -> str:
     return f"{int(share * 1000) / 10:g}%"
 
 
-def _details(days: Sequence[DayStatus], *, wide: bool) -> Table:
+def _details(days: Sequence[DayStatus], width: int) -> Table:
+    """Return one line a day, with as many columns as the width has room for."""
+    names = [
+        name for name in (*_SHARES, *_COUNTS, "resolutions") if width >= _LEAST_WIDTH.get(name, 0)
+    ]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("day", "symbol", "condition"):
         table.add_column(name, no_wrap=True)
-    names = ["bars ok", "book", "missing", "holes"]
-    names += ["malformed", "trades", "snapshots", "resolutions"] if wide else []
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for day in days:
-        table.add_row(*_cells(day, wide=wide))
+        style = CONDITION_STYLES.get(day.condition, "bold red")
+        first = [Text(day.date), Text(day.symbol), Text(day.condition, style=style)]
+        table.add_row(*first, *(Text(_cell(day, name)) for name in names))
     return table
 
 
-def _cells(day: DayStatus, *, wide: bool) -> list[Text]:
-    style = CONDITION_STYLES.get(day.condition, "bold red")
-    first = [Text(day.date), Text(day.symbol), Text(day.condition, style=style)]
-    numbers = [day.missing_trades, day.holes]
-    numbers += [day.malformed_rows, day.trades, day.snapshots] if wide else []
-    shares = [Text(_floor_percent(share)) for share in (day.ok, day.coverage)]
-    cells = first + shares + [Text(f"{number:,}") for number in numbers]
-    return cells + [Text(" ".join(day.resolutions))] if wide else cells
+def _cell(day: DayStatus, name: str) -> str:
+    if name in _SHARES:
+        return _floor_percent(_SHARES[name](day))
+    if name in _COUNTS:
+        return f"{_COUNTS[name](day):,}"
+    return " ".join(day.resolutions)
 
 
 def _sentence(days: Sequence[DayStatus]) -> str:
-    counts = {name: sum(day.condition == name for day in days) for name in CONDITION_STYLES}
-    return f"{len(days)} days: " + ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    counts = Counter(day.condition for day in days)
+    names = [*CONDITION_STYLES, *sorted(counts.keys() - CONDITION_STYLES.keys())]
+    return f"{len(days)} days: " + ", ".join(f"{counts[n]} {n}" for n in names if counts[n])

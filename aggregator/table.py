@@ -38,7 +38,7 @@ class DayBars:
     books: pl.DataFrame
     trade_scales: Scales
     book_scales: Scales
-    missing: NDArray[np.int64] | None
+    missing: NDArray[np.uint64] | None
     quality: Sequence[str]
 
     @property
@@ -133,4 +133,6 @@ def _floats(column: pl.Series) -> Cells:
 def _missing(bars: DayBars) -> Cells:
     if bars.missing is None:
         return render.texts([""] * bars.rows)
-    return render.decimals(bars.missing, np.ones(bars.rows, dtype=bool), 0)
+    if bars.missing.max() > np.iinfo(np.int64).max:
+        return render.wide_decimals(bars.missing.tolist(), 0)
+    return render.decimals(bars.missing.astype(np.int64), np.ones(bars.rows, dtype=bool), 0)

@@ -29,7 +29,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a unit; `detail` says in one line what a person must know."""
+    """What became of a unit.
+
+    `detail` says in one line what a person must know; `warned`: what a person should look into.
+    """
 
     unit: Unit
     status: Status
@@ -37,3 +40,4 @@ class Outcome:
     detail: str = ""
     chunks: int = 0
     bytes_written: int = 0
+    warned: bool = False

@@ -3,7 +3,7 @@
     lake.json
     raw/{stream}/{SYMBOL}/{YYYY-MM-DD}/{HHMM}-{run}.csv[.gz|.zst]
     journal/{YYYY-MM-DD}/{HH}-{run}.jsonl
-    aggregated/{SYMBOL}/{YYYY-MM-DD}_{resolution}.csv
+    aggregated/{SYMBOL}/{YYYY-MM-DD}_{resolution}.csv[ and .parquet]
     aggregated/{SYMBOL}/{YYYY-MM-DD}_manifest.json
     aggregated/{SYMBOL}/changes/{YYYY-MM-DD}-{hash}.json
 
@@ -48,6 +48,13 @@ class Format(StrEnum):
     PLAIN = "csv"
     GZIP = "csv.gz"
     ZSTD = "csv.zst"
+
+
+class BarsFormat(StrEnum):
+    """How the bars of a day are written; the value is the ending of their key."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
 
 
 @dataclass(frozen=True, order=True)
@@ -179,9 +186,9 @@ def changes_bound(symbol: str, day: date) -> str:
     return f"{changes_prefix(symbol)}{day}-"
 
 
-def bars_key(symbol: str, day: date, resolution: str) -> str:
+def bars_key(symbol: str, day: date, resolution: str, form: BarsFormat = BarsFormat.CSV) -> str:
     """Return the key of a day's bars; `resolution` is a label such as `1m`."""
-    return str(ProductKey(symbol, day, f"{resolution}.csv"))
+    return str(ProductKey(symbol, day, f"{resolution}.{form}"))
 
 
 def manifest_key(symbol: str, day: date) -> str:

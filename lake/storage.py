@@ -49,8 +49,11 @@ class Storage(Protocol):
     def read(self, key: str) -> tuple[bytes, str]:
         """Return the content and its version; raise `NoSuchObject`."""
 
-    def read_many(self, keys: Sequence[str]) -> Iterator[bytes]:
-        """Yield the contents in the order of the keys, a bounded number ahead of the reader."""
+    def read_many(self, stats: Sequence[Stat]) -> Iterator[bytes]:
+        """Yield the contents of listed objects in the order given, a bounded number ahead.
+
+        Raise `NoSuchObject` or `VersionConflict` for one that went or was replaced since.
+        """
 
     def write(self, key: str, data: bytes, replaces: str | None = None) -> str:
         """Write the object whole and return its version.
@@ -71,6 +74,14 @@ def crc32c(data: bytes) -> str:
 def crc32c_of(storage: Storage, stat: Stat) -> str:
     """Return the checksum of a listed object, from the listing where it knows it."""
     return stat.crc32c or crc32c(storage.read(stat.key)[0])
+
+
+def replaced_since(url: str, stat: Stat) -> VersionConflict:
+    """Return the error of an object that is no longer what its listing says."""
+    return VersionConflict(
+        f"cannot read {url}/{stat.key}: it was replaced since it was listed; "
+        "list it again and retry"
+    )
 
 
 class LocalFolder:
@@ -133,9 +144,15 @@ class LocalFolder:
         with self._explain("read", key), (self.root / key).open("rb") as file:
             return file.read(), _version(os.fstat(file.fileno()))
 
-    def read_many(self, keys: Sequence[str]) -> Iterator[bytes]:
-        """Yield the contents in the order of the keys, a bounded number ahead of the reader."""
-        return (self.read(key)[0] for key in keys)
+    def read_many(self, stats: Sequence[Stat]) -> Iterator[bytes]:
+        """Yield the contents of listed objects in the order given; see `Storage.read_many`."""
+        return map(self._read_listed, stats)
+
+    def _read_listed(self, stat: Stat) -> bytes:
+        data, version = self.read(stat.key)
+        if version != stat.version:
+            raise replaced_since(self.url, stat)
+        return data
 
     def write(self, key: str, data: bytes, replaces: str | None = None) -> str:
         """Write the object whole and return its version; see `Storage.write`."""

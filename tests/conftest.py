@@ -1,10 +1,16 @@
 """What every test finds: its Hypothesis profile, a clean environment, the real market data."""
 
 import os
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from google.cloud import storage  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, settings
+
+from tests.bucket import BucketServer
+from tests.bucket.emulator import fake_gcs_server
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -15,8 +21,14 @@ settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, m
 settings.load_profile("ci" if IN_CI else "dev")
 
 # Nobody's own lake, and no task number of a platform, reaches a test.
-for _name in ("LAKE_URL", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT"):
+for _name in (
+    "LAKE_URL", "CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT", "STORAGE_EMULATOR_HOST",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+):  # fmt: skip
     os.environ.pop(_name, None)
+
+# Read when gcsfs is imported: it would ask an emulator for what it does not have, for 40 s.
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 
 pytest.register_assert_rewrite("tests.reference", "tests.compare")
 
@@ -31,3 +43,33 @@ def real_data() -> Path:
     if folder or IN_CI:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
+    """Serve an empty bucket that can misbehave, and send all clients there."""
+    with BucketServer(f"lake-{secrets.token_hex(4)}") as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _fake_gcs() -> Iterator[str]:
+    with fake_gcs_server() as url:
+        yield url
+
+
+@pytest.fixture
+def fake_bucket(_fake_gcs: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the address of an empty lake in fake-gcs-server, and send all clients there."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", _fake_gcs)
+    name = f"lake-{secrets.token_hex(4)}"
+    storage.Client(project="test").create_bucket(name)
+    return f"gs://{name}"
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the pauses before another attempt so short that a test need not wait for them."""
+    monkeypatch.setattr("lake.gcs_errors._FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("lake.gcs_errors._LONGEST_PAUSE_S", 0.05)

@@ -18,7 +18,7 @@ MAY_IMPORT = {
 """The two programs meet only in the lake."""
 
 EDGES = {
-    "lake": {"storage", "open", "marker", "gcs"},
+    "lake": {"storage", "open", "marker", "gcs", "gcs_errors", "gcs_reader"},
     "aggregator": {
         "archive/files",
         "archive/importer",
@@ -31,6 +31,7 @@ EDGES = {
         "dry_run",
         "import_view",
         "load",
+        "memory",
         "options",
         "plan",
         "run",

@@ -104,11 +104,11 @@ def test_a_writer_killed_at_any_moment_leaves_whole_objects_only(
         writer.stdout.readline()
         time.sleep(life_s)
         writer.send_signal(signal.SIGKILL)
-    keys = [stat.key for stat in folder.list("raw/")]
+    stats = [*folder.list("raw/")]
     folder.sweep("raw/")
 
-    assert {PAYLOAD} == set(folder.read_many(keys))
-    assert keys == names(folder)
+    assert {PAYLOAD} == set(folder.read_many(stats))
+    assert [stat.key for stat in stats] == names(folder)
 
 
 def test_a_full_disk_leaves_nothing_and_says_so(folder: LocalFolder) -> None:

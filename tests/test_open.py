@@ -4,7 +4,9 @@ import pytest
 
 from lake.errors import LakeError, WrongLake
 from lake.layout import LAKE_FILE
+from lake.marker import claim
 from lake.open import open_lake
+from tests.bucket import BucketServer, Kind, Refuse, Request
 
 
 def test_an_existing_folder_is_a_lake(tmp_path: Path) -> None:
@@ -50,9 +52,47 @@ def test_a_path_that_the_system_refuses_is_an_error_of_the_lake() -> None:
         open_lake("x" * 5000)
 
 
-def test_a_bucket_needs_a_build_with_bucket_support() -> None:
-    with pytest.raises(WrongLake, match="no bucket support"):
-        open_lake("gs://bucket/prefix")
+@pytest.mark.parametrize("path", ["", "/", "/lakes/one", "/lakes/one/", "/币"])
+def test_a_bucket_or_a_prefix_in_it_is_a_lake(bucket: BucketServer, path: str) -> None:
+    storage = open_lake(bucket.lake + path)
+    storage.write("raw/x", b"data")
+    (name,) = bucket.store.objects(bucket.lake.removeprefix("gs://"))
+
+    assert bucket.lake + path.rstrip("/") == storage.url
+    assert f"{storage.url}/raw/x" == f"{bucket.lake}/{name}"
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize("server", ["bucket", "fake_bucket"])
+def test_a_bucket_that_does_not_exist_is_no_lake_and_is_not_created(
+    request: pytest.FixtureRequest, server: str, create: bool
+) -> None:
+    request.getfixturevalue(server)
+    for _ in range(2):
+        with pytest.raises(WrongLake, match="gs://absent/x: there is no bucket absent; check"):
+            open_lake("gs://absent/x", create=create)
+
+
+def test_a_lake_without_permission_is_not_opened(bucket: BucketServer) -> None:
+    bucket.script.add(Refuse(403))
+
+    with pytest.raises(LakeError, match="403 Forbidden.*; grant storage.objects.get to") as raised:
+        open_lake(bucket.lake)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_bucket_with_a_marker_is_asked_for_nothing_else(bucket: BucketServer) -> None:
+    claim(open_lake(bucket.lake))
+    bucket.script.forget()
+    open_lake(bucket.lake)
+
+    assert [Request(Kind.READ, LAKE_FILE)] == bucket.script.asked
+
+
+@pytest.mark.parametrize("url", ["gs://", "gs:///prefix"])
+def test_an_address_without_a_bucket_is_refused(url: str) -> None:
+    with pytest.raises(WrongLake, match="name gs://bucket"):
+        open_lake(url)
 
 
 def test_a_lake_of_another_venue_is_not_opened(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
@@ -12,21 +13,38 @@ import pytest
 from lake.errors import AlreadyExists, LakeError, NoSuchObject, VersionConflict
 from lake.open import open_lake
 from lake.storage import Storage, crc32c, crc32c_of
+from tests.bucket import BucketServer
 from tests.storage_writers import create_all, increment
 
 WRITERS = 4
+LARGE = bytes(range(256)) * 40_000
+"""Above 8 MB Google's client uploads in another way, and emulators check less."""
 
 
-@pytest.fixture(params=["folder"])
+@pytest.fixture(params=["folder", "fake-gcs-server", "bucket", "below a prefix"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of a new lake; for another kind of storage, add its name and its place."""
-    places = {"folder": str(tmp_path / "lake")}
-    return places[request.param]
+    """Return the URL of a new lake, in each place where a lake can be."""
+    match request.param:
+        case "folder":
+            return str(tmp_path / "lake")
+        case "fake-gcs-server":
+            return str(request.getfixturevalue("fake_bucket"))
+    server: BucketServer = request.getfixturevalue("bucket")
+    return server.lake if request.param == "bucket" else f"{server.lake}/lakes/币"
 
 
 @pytest.fixture
 def storage(url: str) -> Storage:
     return open_lake(url, create=True)
+
+
+@pytest.fixture
+def strict_storage(request: pytest.FixtureRequest, storage: Storage) -> Storage:
+    """Return a storage that keeps its promises for objects of any size."""
+    if "fake-gcs-server" in request.node.name:
+        reason = "fake-gcs-server ignores the precondition of an upload above 8 MB (resumable)"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+    return storage
 
 
 @pytest.fixture(params=["threads", "processes"])
@@ -72,6 +90,23 @@ def test_another_version_than_the_known_one_is_not_replaced(storage: Storage) ->
     with pytest.raises(VersionConflict, match="a/x"):
         storage.write("a/x", b"third", replaces=first)
     assert (b"second", second) == storage.read("a/x")
+
+
+def test_a_large_object_is_created_once_too(strict_storage: Storage) -> None:
+    version = strict_storage.write("a/x", LARGE)
+
+    with pytest.raises(AlreadyExists, match="a/x"):
+        strict_storage.write("a/x", LARGE[::-1])
+    assert (LARGE, version) == strict_storage.read("a/x")
+
+
+def test_a_large_object_replaces_only_the_version_that_is_known(strict_storage: Storage) -> None:
+    first = strict_storage.write("a/x", b"first")
+    second = strict_storage.write("a/x", LARGE, replaces=first)
+
+    with pytest.raises(VersionConflict, match="a/x"):
+        strict_storage.write("a/x", LARGE[::-1], replaces=first)
+    assert (LARGE, second) == strict_storage.read("a/x")
 
 
 def test_what_is_not_there_is_not_replaced_either(storage: Storage) -> None:
@@ -160,22 +195,45 @@ def test_an_empty_lake_has_nothing(storage: Storage) -> None:
 
 
 def test_many_objects_are_read_in_the_order_of_the_keys(storage: Storage) -> None:
-    keys = [f"a/{number}" for number in range(100)]
-    for key in keys:
-        storage.write(key, key.encode())
-    mixed = keys[50:] + keys[::-1]
+    for number in range(100):
+        storage.write(f"a/{number:02}", b"%d" % number)
+    listed = [*storage.list("a/")]
+    mixed = listed[50:] + listed[::-1]
 
-    assert [key.encode() for key in mixed] == list(storage.read_many(mixed))
+    assert [*range(50, 100), *range(99, -1, -1)] == [*map(int, storage.read_many(mixed))]
     assert [] == list(storage.read_many([]))
 
 
 def test_reading_many_stops_at_the_one_that_is_not_there(storage: Storage) -> None:
     storage.write("a/x", b"data")
-    contents = storage.read_many(["a/x", "a/y", "a/x"])
+    (there,) = storage.list("a/")
+    contents = storage.read_many([there, replace(there, key="a/y"), there])
 
     assert b"data" == next(contents)
     with pytest.raises(NoSuchObject, match="a/y"):
         next(contents)
+
+
+def test_reading_many_stops_at_one_that_was_replaced_since_it_was_listed(storage: Storage) -> None:
+    storage.write("a/x", b"data")
+    version = storage.write("a/y", b"old")
+    listed = [*storage.list("a/")]
+    storage.write("a/y", b"new", replaces=version)
+    contents = storage.read_many(listed)
+
+    assert b"data" == next(contents)
+    with pytest.raises(VersionConflict, match="a/y"):
+        next(contents)
+
+
+def test_no_reader_sees_what_has_a_dot_in_front_of_its_name(storage: Storage) -> None:
+    for key in ("a/.x.tmp", ".notes/x", "a/b/.c/d", "a/x"):
+        storage.write(key, b"")
+
+    assert ["a/x"] == [stat.key for stat in storage.list("")]
+    assert ["a/"] == list(storage.folders(""))
+    assert ["a/b/"] == list(storage.folders("a/"))
+    assert [] == list(storage.folders("a/b/"))
 
 
 def test_a_sweep_leaves_every_object_where_it_is(storage: Storage) -> None:
@@ -196,7 +254,7 @@ def test_of_all_who_create_an_object_exactly_one_wins(
     won = sorted((key, name) for name, run in running.items() for key in run.result())
 
     assert keys == [key for key, _ in won]
-    assert [name.encode() for _, name in won] == list(storage.read_many(keys))
+    assert [name.encode() for _, name in won] == list(storage.read_many([*storage.list("a/")]))
 
 
 def test_no_replacement_is_lost_however_many_writers_there_are(

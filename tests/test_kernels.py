@@ -1,0 +1,310 @@
+"""The compiled pass must be right about what it accepts; what it punts is read by the letter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from aggregator import kernels
+from aggregator.lines import LineReader, Malformed, Row, TypeCodes
+from lake.layout import Stream
+from tests.spellings import BOUNDS, REQUIRED, ROLES, START_MS, headers, lines, usual_lines
+
+TRADES = ("timestamp", "price", "quantity", "is_buyer_maker", "trade_id", "trade_type")
+BOOKS = ("timestamp", "bids", "asks", "update_id")
+LURES = (b"", b"\n", b"0" * 80, b"1,", b'"",""]]"\n', b" " * 80, b"e\n" * 40, b".5\r\n")
+"""What may lie in memory behind a text: more of what it ends with."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What the compiled pass made of the rows: a row, or None where it punted."""
+
+    rows: list[Row | None]
+    punted: list[tuple[int, bytes, int]]
+    met: tuple[int, int]
+
+
+def scan(
+    columns: Sequence[str], text: bytes, scales: tuple[int, int] = (2, 3), behind: bytes = b""
+) -> Pass:
+    """Run the pass over rows, with anything behind them; again while it asks for more decimals."""
+    roles = np.array([ROLES[name] for name in columns])
+    data = np.frombuffer(text + behind, dtype=np.uint8)[: len(text)]
+    count, is_book = text.count(b"\n"), "bids" in columns
+    fields = kernels.BOOK_FIELDS if is_book else kernels.TRADE_FIELDS
+    values = np.full((count, fields), -7, dtype=np.int64)
+    flags, codes = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
+    hashes = np.zeros((count if is_book else 0, 2), np.int64)
+    punted = np.zeros((count, 4), np.int64)
+    rows, punts, *met = kernels.scan(
+        data, 0, 0, roles, *TypeCodes().table(), scales, BOUNDS,
+        values, flags, codes, hashes, punted,
+    )  # fmt: skip
+    if met[0] > scales[0] or met[1] > scales[1]:
+        return scan(columns, text, (max(met[0], scales[0]), max(met[1], scales[1])), behind)
+    accepted: list[Row | None] = [
+        Row(
+            (int(row[0]), int(row[1]), int(row[2])), int(flag), int(code),
+            tuple(row[3:].tolist()), scales, (int(pair[0]), int(pair[1])),
+        )
+        for row, flag, code, pair in zip(
+            values[:rows], flags, codes, hashes if is_book else np.zeros((count, 2)), strict=False
+        )
+    ]  # fmt: skip
+    places = []
+    for place, start, end, line in punted[:punts].tolist():
+        assert flags[place] == kernels.PUNTED
+        accepted[place] = None
+        places.append((place, text[start:end], line))
+    return Pass(accepted, places, (met[0], met[1]))
+
+
+def meaning(row: Row) -> tuple[object, ...]:
+    """Return what a row says, whatever scale its decimals are held at."""
+    price, quantity = row.scales
+    scales = [price, *[quantity] * (1 if len(row.decimals) == 2 else 4)]
+    scales *= len(row.decimals) // len(scales)
+    decimals = [Fraction(d, 10**s) for d, s in zip(row.decimals, scales, strict=True)]
+    hashes = (0, 0) if row.flags & kernels.HAS_ID or len(decimals) == 2 else row.hashes
+    return row.integers, row.flags, row.code, decimals, hashes
+
+
+def by_the_letter(columns: Sequence[str], line: bytes) -> Row | None:
+    roles = [ROLES[name] for name in columns]
+    try:
+        return LineReader(roles, BOUNDS, TypeCodes()).read(line)
+    except Malformed:
+        return None
+
+
+def assert_right_about_what_it_accepts(columns: Sequence[str], found: Pass, text: bytes) -> None:
+    """Compare with the letter of the rules; every line has its row, and its number if punted."""
+    numbered = [
+        (number, line)
+        for number, line in enumerate(text.split(b"\n")[:-1], 1)
+        if line not in (b"", b"\r")
+    ]
+    assert len(numbered) == len(found.rows)
+    met = [0, 0]
+    for row, (_, line) in zip(found.rows, numbered, strict=True):
+        expected = by_the_letter(columns, line)
+        if row is None:
+            continue
+        assert expected is not None, f"malformed, but accepted: {line!r}"
+        assert meaning(expected) == meaning(row), line
+        met = [max(a, b) for a, b in zip(met, expected.scales, strict=True)]
+    assert tuple(met) == found.met
+    punted = [i for i, row in enumerate(found.rows) if row is None]
+    assert [(i, numbered[i][1], numbered[i][0]) for i in punted] == found.punted
+
+
+# --- the pass against the letter of the rules ---------------------------------------------------
+
+
+@st.composite
+def texts(draw: st.DrawFn, stream: Stream) -> tuple[tuple[str, ...], bytes]:
+    """Draw a few rows of one header; whatever is last has little text behind it."""
+    columns = draw(headers(stream))
+    rows = draw(st.lists(lines(columns) | st.sampled_from((b"", b"\r")), min_size=1, max_size=5))
+    return columns, b"".join(row + b"\n" for row in rows)
+
+
+@given(st.data(), st.sampled_from(Stream), st.sampled_from(LURES))
+def test_an_accepted_row_says_what_its_line_says_by_the_letter(
+    data: st.DataObject, stream: Stream, behind: bytes
+) -> None:
+    columns, text = data.draw(texts(stream))
+
+    found = scan(columns, text, behind=behind)
+
+    assert_right_about_what_it_accepts(columns, found, text)
+
+
+@given(st.data(), st.sampled_from(Stream))
+def test_a_row_reads_the_same_at_the_end_of_a_text_and_in_its_middle(
+    data: st.DataObject, stream: Stream
+) -> None:
+    columns = data.draw(headers(stream))
+    line, other = data.draw(lines(columns)), data.draw(usual_lines(columns))
+
+    alone = scan(columns, line + b"\n")
+    followed = scan(columns, line + b"\n" + other + b"\n" * 80)
+
+    for found, text in ((alone, line + b"\n"), (followed, line + b"\n" + other + b"\n" * 80)):
+        assert_right_about_what_it_accepts(columns, found, text)
+
+
+@given(st.data(), st.sampled_from(Stream))
+def test_nothing_behind_a_text_is_read(data: st.DataObject, stream: Stream) -> None:
+    columns = data.draw(headers(stream))
+    row = data.draw(usual_lines(columns) | lines(columns))
+    cut = data.draw(st.integers(0, len(row)))
+    text = row[:cut] + b"\n"
+
+    found = [scan(columns, text, behind=behind) for behind in LURES]
+
+    assert found.count(found[0]) == len(LURES)
+    assert_right_about_what_it_accepts(columns, found[0], text)
+
+
+@given(st.binary(max_size=120), st.sampled_from((TRADES, BOOKS)))
+@example(b'"', BOOKS)
+@example(b'1,"[[', BOOKS)
+@example(b'"[[""', ("bids", "asks", "timestamp"))
+@example(b"t", ("is_buyer_maker", "timestamp", "price", "quantity"))
+@example(b"-", TRADES)
+@example(b"1,1.", TRADES)
+@example(b"1,1,1,fals", TRADES)
+@example(b"\r", TRADES)
+def test_any_bytes_at_all_are_read_or_punted(line: bytes, columns: tuple[str, ...]) -> None:
+    text = line + b"\n"
+
+    found = [scan(columns, text, behind=behind) for behind in LURES]
+
+    assert found.count(found[0]) == len(LURES)
+    assert_right_about_what_it_accepts(columns, found[0], text)
+
+
+@pytest.mark.parametrize("stream", Stream)
+def test_every_byte_in_every_place_of_a_row_is_read_right_or_punted(stream: Stream) -> None:
+    usual = {
+        Stream.TRADES: (b"1765411200005,61800.30,0.006,true,5266583935,MARKET", TRADES),
+        Stream.DEPTH20: (b'1765411200005,"[[""61.2"",""9""],[6,8]]","[[ 62,""5""]]",51', BOOKS),
+    }
+    line, columns = usual[stream]
+    changed = [
+        line[:at] + bytes([b]) + line[at + 1 :] for at in range(len(line)) for b in range(256)
+    ]
+    text = b"\n".join(row for row in changed if b"\n" not in row) + b"\n"
+
+    found = scan(columns, text)
+
+    assert_right_about_what_it_accepts(columns, found, text)
+    assert sum(row is not None for row in found.rows) > len(line)
+
+
+@pytest.mark.parametrize("before", range(1, 21))
+@pytest.mark.parametrize("scales", [(0, 0), (2, 3), (12, 12)])
+def test_numbers_of_every_length_are_read_right_or_punted(
+    before: int, scales: tuple[int, int]
+) -> None:
+    digits = "12345678909876543212345"
+    texts = [digits[:before], "0" * before, "9" * before]
+    texts += [f"{whole}.{digits[:after]}" for whole in texts for after in range(1, 21)]
+    rows = "".join(f"1765411200005,{one},{one},true\n" for one in texts).encode()
+    columns = REQUIRED[Stream.TRADES]
+
+    found = scan(columns, rows, scales)
+
+    assert_right_about_what_it_accepts(columns, found, rows)
+
+
+# --- what must take the fast way ----------------------------------------------------------------
+
+
+@given(st.data(), st.sampled_from(Stream))
+def test_usual_rows_are_not_punted(data: st.DataObject, stream: Stream) -> None:
+    columns = data.draw(headers(stream))
+    rows = data.draw(st.lists(usual_lines(columns), min_size=1, max_size=8))
+    ending = data.draw(st.sampled_from((b"\n", b"\r\n")))
+
+    found = scan(columns, b"".join(row + ending for row in rows))
+
+    assert [] == found.punted
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"1765411200005,0,0,FALSE,9223372036854775807,",
+        b"1765411200005,000123.450,12345678,True,-12,NA",
+        b"1765411200005,123456789012.3456,0.00000001,true,,RPI",
+        b"1765324800000,1,1,true,1,UNPUBLISHED",
+        b"1765584000000,1,1,true,007,INSURANCE_FUND",
+    ],
+)
+def test_rows_of_old_archives_and_small_coins_are_not_punted(row: bytes) -> None:
+    assert [] == scan(TRADES, row + b"\n").punted
+
+
+def test_levels_may_be_strings_or_numbers_with_spaces_between() -> None:
+    sides = (b'"[[""9.5"",""1.0""],[""9"",""2""]]"', b'" [ [ 10 , 1 ] , [10.5, 2]]"')
+    row = b",".join((str(START_MS).encode(), *sides, b"77"))
+
+    found = scan(BOOKS, row + b"\n")
+
+    expected = (950, 1000, 3000, 3000, 3000, 1000, 1000, 3000, 3000, 3000)
+    assert [Row((START_MS, 77, kernels.NEVER_RECEIVED), 2, 0, expected, (2, 3))] == [
+        row and Row(row.integers, row.flags, row.code, row.decimals, row.scales)
+        for row in found.rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bids", "asks", "code"),
+    [
+        ([(9, 1)], [(10, 1)], kernels.VALID),
+        ([], [(10, 1)], kernels.EMPTY_SIDE),
+        ([(9, 1)], [], kernels.EMPTY_SIDE),
+        ([(9, 0)], [(10, 1)], kernels.NOT_POSITIVE),
+        ([(9, 1)], [(0, 1)], kernels.NOT_POSITIVE),
+        ([(9, 1), (9, 1)], [(10, 1)], kernels.UNORDERED),
+        ([(9, 1), (8, 1)], [(10, 1), (9.5, 1)], kernels.UNORDERED),
+        ([(9, 1), (9.5, 1)], [(8, 0)], kernels.NOT_POSITIVE),
+        ([(9, 0), (9.5, 1)], [], kernels.EMPTY_SIDE),
+        ([(10, 1)], [(10, 1)], kernels.CROSSED),
+        ([(11, 1)], [(10, 1)], kernels.CROSSED),
+        ([(9 - n / 10, 1) for n in range(21)] + [(50, 0)], [(10, 1)], kernels.VALID),
+    ],
+)
+def test_the_first_fault_of_a_book_is_found(
+    bids: list[tuple[float, float]], asks: list[tuple[float, float]], code: int
+) -> None:
+    sides = [
+        '"[' + ",".join(f'[""{price}"",""{quantity}""]' for price, quantity in side) + ']"'
+        for side in (bids, asks)
+    ]
+    text = f"{START_MS},{sides[0]},{sides[1]},1\n".encode()
+
+    (found,) = scan(BOOKS, text).rows
+    by_letter = by_the_letter(BOOKS, text[:-1])
+
+    assert found
+    assert by_letter
+    assert code == found.code == by_letter.code
+
+
+def test_what_lies_behind_the_twentieth_level_needs_no_decimals() -> None:
+    levels = [f'[""{30 - n}"",""1""]' for n in range(20)] + ['[""1.2345"",""0.5""]']
+    text = f'{START_MS},"[{",".join(levels)}]","[[""40"",""1""]]",1\n'.encode()
+
+    assert (0, 0) == scan(BOOKS, text).met
+
+
+# --- the hash that stands for a text ------------------------------------------------------------
+
+
+def test_the_hash_goes_on_from_its_seed() -> None:
+    text = np.frombuffer(b"some text", dtype=np.uint8)
+
+    whole = kernels.fingerprint(text, 0, 9, 0)
+
+    assert whole != kernels.fingerprint(text, 0, 9, 1)
+    assert whole != kernels.fingerprint(text, 0, 8, 0)
+    assert kernels.fingerprint(text, 5, 9, 3) == kernels.fingerprint(text[5:].copy(), 0, 4, 3)
+
+
+def test_books_of_the_same_text_have_the_same_hashes_and_others_have_not() -> None:
+    books = [('"[[1,2]]"', '"[[3,4]]"')] * 2
+    books += [('"[[1,2]]"', '"[[3,5]]"'), ('"[[3,4]]"', '"[[1,2]]"'), ('"[[1, 2]]"', '"[[3,4]]"')]
+    text = "".join(f"{START_MS},{bids},{asks}\n" for bids, asks in books).encode()
+
+    hashes = [row and row.hashes for row in scan(REQUIRED[Stream.DEPTH20], text).rows]
+
+    assert hashes[0] == hashes[1]
+    assert 4 == len(set(hashes))
