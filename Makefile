@@ -5,6 +5,7 @@ BASE_PYTHON ?= python3
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+PEERS_INSTALLED := $(VENV)/.peers-installed
 PIP := $(PYTHON) -m pip --disable-pip-version-check
 # `make lock UPGRADE=--upgrade` takes the newest of everything, plain `make lock` what is needed.
 UPGRADE ?=
@@ -12,10 +13,10 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --ge
 	--no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check fmt docs lock clean
+.PHONY: help setup demo test coverage check fmt docs bench bench-full lock clean
 
 help: ## Say what there is to run
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Make .venv with everything, pinned; again only if the pins changed
 
@@ -50,6 +51,17 @@ fmt: setup ## Format, and mend what lint can mend
 docs: setup ## Write the generated pages of docs/ again
 	$(PYTHON) -m docs.generate
 
+bench: setup $(PEERS_INSTALLED) ## Measure us, the peers and the floor on the same day; some minutes
+	$(PYTHON) -m benchmarks
+
+bench-full: setup $(PEERS_INSTALLED) ## The same, and how we start, grow, and read a bucket; an hour
+	$(PYTHON) -m benchmarks --full
+
+# The results say which peer is missing.
+$(PEERS_INSTALLED): requirements/bench.txt $(INSTALLED)
+	@$(PIP) install --quiet --require-hashes -r requirements/bench.txt && touch $@ \
+		|| echo "make: not all peers can be installed; measuring the others" >&2
+
 lock: setup ## Pin the dependencies of pyproject.toml again
 	$(PIP) install --quiet uv
 	$(LOCK) --extra aggregator --extra collector --extra dev -o requirements/dev.txt
@@ -58,6 +70,6 @@ lock: setup ## Pin the dependencies of pyproject.toml again
 	$(LOCK) --extra collector -c requirements/dev.txt -o requirements/collector.txt
 
 clean: ## Remove what the other targets made, the environment too
-	rm -rf $(VENV) demo-lake build dist *.egg-info .coverage .coverage.* \
+	rm -rf $(VENV) .cache demo-lake build dist *.egg-info .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

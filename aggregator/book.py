@@ -18,7 +18,7 @@ _BITS = 40
 can be summed in 64 bits."""
 
 _SIGNIFICANT_BITS = 53
-_LEAST_RATIO = 2.0**-1022
+_LEAST_RATIO = 2.0**-900
 
 _PART_SUMS = r"^.+/\d+$"
 _SUMS = ("spread", *MEAN_QUANTITIES)
@@ -56,12 +56,13 @@ def book_seconds(books: pl.LazyFrame, limbs: Limbs, day_start: int, parts: int) 
 
 def _part_sums(name: str, parts: int) -> list[pl.Expr]:
     """Return the sums of the parts of a ratio. Cutting off bits is exact in floats."""
-    rest = pl.col(name)
     sums = []
     for i in range(parts):
-        scaled = rest * 2.0**_BITS
-        rest = scaled - scaled.floor()
-        sums.append(scaled.floor().cast(pl.Int64).sum().alias(f"{name}/{i}"))
+        shifted = pl.col(name) * 2.0 ** (_BITS * i)
+        # Only the first part may be as large as 1: a ratio is.
+        rest = shifted - shifted.floor() if i else shifted
+        part = (rest * 2.0**_BITS).floor().cast(pl.Int64)
+        sums.append(part.sum().alias(f"{name}/{i}"))
     return sums
 
 

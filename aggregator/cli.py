@@ -153,7 +153,8 @@ def backfill(
     workers: Workers = None,
     force: Annotated[bool, typer.Option("--force", help="Build also what is up to date.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done.")
+        bool,
+        typer.Option("--dry-run", help="Only say what would be done, for how long, at what price."),
     ] = False,
     task: Annotated[
         str | None,
@@ -185,7 +186,11 @@ def backfill(
         print_plan(storage, units, settings)
         return
     outcomes = _run(
-        lake, units, settings, workers, [f"{day}: no symbol has a chunk" for day in empty]
+        lake,
+        units,
+        settings,
+        workers,
+        [f"{day}: no symbol has a chunk" for day in empty if part.has(Unit(day, ""))],
     )
     _exit_by(outcomes)
 

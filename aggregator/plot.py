@@ -1,5 +1,6 @@
 """Makes a picture of a published day: what the manifest certifies, drawn into a PNG file."""
 
+import logging
 from pathlib import Path
 
 from aggregator.manifest import Manifest, Output
@@ -8,6 +9,9 @@ from aggregator.unit import Unit
 from lake.errors import LakeError, NoSuchObject
 from lake.layout import bars_key, last_part, manifest_key
 from lake.storage import Storage, crc32c
+
+# What Matplotlib tells of its fonts and caches is not what this program tells.
+logging.getLogger("matplotlib").addHandler(logging.NullHandler())
 
 
 def write_picture(storage: Storage, unit: Unit, span: Span, width: int, out: Path) -> int:

@@ -27,6 +27,7 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Edges = NDArray[np.int64]
 
 _COUNTED = (Kind.INTEGER, Kind.DECIMAL, Kind.MEAN)
 
@@ -86,7 +87,7 @@ class Bins:
 
     seconds: int
     firsts: NDArray[np.int64]
-    edges: NDArray[np.int64]
+    edges: Edges
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum of each bin, NaN if it has no number."""
@@ -113,7 +114,7 @@ class View:
     price_decimals: int
 
     @property
-    def edges(self) -> NDArray[np.int64]:
+    def edges(self) -> Edges:
         """Return where the bars begin and end, in seconds of the day."""
         first = self.span.start // self.resolution.seconds
         return np.arange(first, first + len(self.quality) + 1) * self.resolution.seconds

@@ -122,7 +122,8 @@ def _note_change(
         "at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "symbol": unit.symbol,
         "date": str(unit.day),
-        "reason": reason,
+        # The same inputs with other bytes: the program has changed, whatever its version says.
+        "reason": Reason.SCHEMA if reason is Reason.OUTPUTS else reason,
         "condition": {"old": old.condition, "new": new.condition},
         "outputs": [
             {"name": name, "old_sha256": before.get(name), "new_sha256": after[name]}

@@ -17,8 +17,10 @@ from lake.layout import bars_key, manifest_key
 
 LAKE = "demo-lake"
 SYMBOL = "BTCUSDT"
-SHOWN = ("timestamp", "open", "high", "low", "close", "vol_total", "cvd", "trade_count", "quality",
-         "vol_buy", "vol_sell", "snapshot_count", "vwap", "avg_spread", "imbalance_l20")  # fmt: skip
+SHOWN = (
+    "timestamp", "open", "high", "low", "close", "vol_total", "cvd", "trade_count", "quality",
+    "vol_buy", "vol_sell", "snapshot_count", "vwap", "avg_spread", "imbalance_l20",
+)  # fmt: skip
 """Columns of the bars, the first ones first: as many as the terminal has room for."""
 
 console = Console(highlight=False)
@@ -37,7 +39,11 @@ def main() -> None:
     print_certificate(Path(LAKE) / manifest_key(SYMBOL, day))
     title("5. The lake at a glance")
     step("aggregator", "status", "--lake", LAKE)
-    title("6. Where the files are")
+    title("6. A picture of the day")
+    picture = f"{LAKE}/{SYMBOL}-{day}.png"
+    step("aggregator", "plot", "--lake", LAKE, "--symbol", SYMBOL, "--date", str(day),
+         "--out", picture)  # fmt: skip
+    title("7. Where the files are")
     print_files(day)
 
 

@@ -8,17 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from google.api_core.exceptions import Forbidden, NotFound, PreconditionFailed
+from google.api_core.exceptions import BadRequest, Forbidden, NotFound, PreconditionFailed
 from google.cloud import storage  # type: ignore[import-untyped]
+from google.cloud.storage.exceptions import InvalidResponse  # type: ignore[import-untyped]
 
 from lake.gcs import Bucket
 from lake.storage import LocalFolder
-from tests.bucket import BucketServer, Kind, Refuse
+from tests.bucket import BucketServer, Corrupt, First, Kind, Refuse
 
 ROOT = Path(__file__).parent.parent
 STEP = 256 * 1024
@@ -75,7 +77,7 @@ def test_every_call_keeps_its_preconditions(ours: Any) -> None:
     blob = ours.blob("a/x")
     blob.upload_from_string(DATA)
     other = blob.generation + 1
-    refused = [
+    refused: list[Callable[[], object]] = [
         lambda: blob.download_as_bytes(if_generation_match=other),
         lambda: blob.reload(if_generation_match=other),
         lambda: blob.delete(if_generation_match=other),
@@ -92,7 +94,7 @@ def test_every_call_keeps_its_preconditions(ours: Any) -> None:
 def test_an_upload_in_parts_keeps_its_precondition_to_the_end(
     bucket: BucketServer, ours: Any
 ) -> None:
-    with pytest.raises(PreconditionFailed):  # noqa: SIM117 (the upload ends when the file closes)
+    with pytest.raises(InvalidResponse, match="412"):  # noqa: SIM117 (it ends with the inner one)
         with ours.blob("a/x", chunk_size=STEP).open("wb", if_generation_match=0) as file:
             file.write(DATA)
             bucket_name = bucket.lake.removeprefix("gs://")
@@ -101,9 +103,14 @@ def test_an_upload_in_parts_keeps_its_precondition_to_the_end(
     assert b"other" == bucket.store.get(bucket_name, "a/x").data
 
 
-def test_a_wrong_checksum_is_refused(ours: Any) -> None:
-    with pytest.raises(Exception, match="doesn't match"):
-        ours.blob("a/x").upload_from_string(DATA, crc32c_checksum_value="AAAAAA==")
+@pytest.mark.parametrize("times", [1, 20], ids=["in one request", "in two"])
+def test_what_is_changed_on_its_way_is_refused(bucket: BucketServer, ours: Any, times: int) -> None:
+    # The first of two requests has no data.
+    bucket.script.add(First(lambda: None), Kind.WRITE, times=int(times > 1))
+    bucket.script.add(Corrupt(), Kind.WRITE)
+
+    with pytest.raises(BadRequest, match="doesn't match"):
+        ours.blob("a/x").upload_from_string(DATA * times, checksum="crc32c")
     assert not ours.blob("a/x").exists()
 
 
@@ -115,7 +122,7 @@ def test_faults_happen_as_often_as_they_are_asked_for(bucket: BucketServer, ours
             ours.blob("a/x").download_as_bytes()
 
     assert DATA == ours.blob("a/x").download_as_bytes()
-    assert {Kind.WRITE: 1, Kind.READ: 3} == bucket.script.counts()
+    assert (1, 3) == (len(bucket.script.keys(Kind.WRITE)), len(bucket.script.keys(Kind.READ)))
 
 
 def test_it_runs_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

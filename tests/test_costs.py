@@ -1,17 +1,22 @@
 """What a backfill takes: reckoned by hand here, at the prices and rates that the program names."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator import costs
+from aggregator.builder import Builder
 from aggregator.costs import Operations
-from aggregator.dry_run import PlannedUnit, print_plan, total
+from aggregator.dry_run import PlannedUnit, planned, print_plan, total
 from aggregator.unit import Unit
-from tests.cases import DAY, SYMBOL, Lake
-from tests.product import settings
+from lake.gcs import Bucket
+from lake.layout import JournalKey
+from tests.bucket import BucketServer, Draft, Kind
+from tests.cases import DAY, SYMBOL, Lake, chunk_key, recording, trades
+from tests.product import LONG_AFTER, settings
 
 MONTH = [
     PlannedUnit(SYMBOL, str(DAY + timedelta(days=number)), "build", "new", 2_920, 95_000_000)
@@ -105,3 +110,20 @@ def test_the_plan_of_a_folder_says_all_of_it(
         "no charge for a local folder"
     )
     assert (1, 0.0, "2026-09") == (plan["cores"], plan["usd"], plan["prices_of"])
+
+
+def test_a_bucket_is_asked_about_as_often_as_was_said(bucket: BucketServer) -> None:
+    name = bucket.lake.removeprefix("gs://")
+    for minute in range(300):
+        bucket.store.put(name, Draft(chunk_key(minute), trades(DAY, minute)))
+    for hour in range(24):
+        bucket.store.put(name, Draft(str(JournalKey(DAY, hour, "a")), recording(SYMBOL)))
+    unit, asked = Unit(DAY, SYMBOL), settings(("1h", "1m"), parquet=True)
+    builder = Builder(Bucket(bucket.lake), asked, lambda: LONG_AFTER)
+    builder.run(unit)
+    counts = bucket.script.counts()
+    plan = replace(planned(builder, unit), action="build", reason="new")
+    said = total([plan], asked, charged=True)
+
+    assert said.class_b == pytest.approx(counts[Kind.READ], abs=3)
+    assert said.class_a == pytest.approx(counts[Kind.LIST] + counts[Kind.WRITE], abs=3)

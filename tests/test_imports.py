@@ -34,6 +34,7 @@ EDGES = {
         "memory",
         "options",
         "plan",
+        "plot",
         "run",
         "status",
         "status_view",

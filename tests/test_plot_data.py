@@ -226,7 +226,8 @@ def test_durations_are_written_in_whole_units(seconds: int, said: str) -> None:
     ("number", "said"),
     [
         (0.0, "0"), (0.01234567, "0.01235"), (-8, "−8"), (999, "999"), (999.96, "1k"),
-        (14_612.3, "14.61k"), (-2.5e6, "−2.5m"), (1.234e10, "12.34bn"), (1e-7, "0.0000001"), (999.94, "999.9"),
+        (14_612.3, "14.61k"), (-2.5e6, "−2.5m"), (1.234e10, "12.34bn"), (1e-7, "0.0000001"),
+        (999.94, "999.9"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_short(number: float, said: str) -> None:

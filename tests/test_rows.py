@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aggregator import rows as rows_of
 from aggregator.decode import Chunk, Decoder
 from aggregator.kernels import NEVER_RECEIVED
+from aggregator.lines import TypeCodes
 from aggregator.rows import HALF_SPREAD, IMBALANCES, Piece, Rows, book_rows, pieces, trade_rows
 from lake.layout import ChunkKey, Format, Stream
 from tests.spellings import DAY, START_MS
@@ -107,7 +108,8 @@ def test_a_piece_knows_whether_a_row_lies_before_a_time() -> None:
 def test_a_trade_has_what_its_row_says() -> None:
     rows = joined([(trades(trade(1, received="17"), trade(2, "0", id="")), False)])
 
-    common = {"neighbour": False, "code": 4, "taker_buy": False, "quantity": 2}
+    code = TypeCodes().names.index("RPI")
+    common = {"neighbour": False, "code": code, "taker_buy": False, "quantity": 2}
     assert [
         {"timestamp": START_MS + 1, "id": 7, "received_ns": 17, "positive": True, "price": 15},
         {"timestamp": START_MS + 2, "id": None, "received_ns": NEVER_RECEIVED, "positive": False,

@@ -9,6 +9,8 @@ SET prefer_column_name_to_alias = 1;
 
 SET input_format_skip_unknown_fields = 1;
 
+SET format_csv_null_representation = '';
+
 CREATE DATABASE day;
 
 -- Rows in the order of their ids, the first received of each id, and how far from the one before.

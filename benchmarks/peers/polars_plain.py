@@ -4,6 +4,7 @@ The symbol's prices and quantities have at most four decimals.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -23,19 +24,32 @@ _BOOKS = pl.Schema({
     "timestamp": pl.Int64(), "bids": pl.String(), "asks": pl.String(), "update_id": pl.Int64(),
     "event_time": pl.Int64(), "received_ns": pl.Int64(),
 })  # fmt: skip
-_LEVELS = pl.List(pl.List(pl.String))
+_IDENTITY = ("timestamp", "update_id", "received_ns")
 _DEPTHS = (5, 10, 20)
 _QUANTITIES = [f"{side}_qty_l{depth}" for depth in _DEPTHS for side in ("bid", "ask")]
 _IMBALANCES = [f"imbalance_l{depth}" for depth in (1, *_DEPTHS)]
 
-Parse = Callable[[str], list[pl.Expr]]
-"""From the column of a side to its best price and its quantities, named `bid` and `bid_qty`."""
+
+@dataclass(frozen=True)
+class Reading:
+    """How the text of a side is read: cut once, then the best price and all quantities taken."""
+
+    cut: Callable[[pl.Expr], pl.Expr]
+    best_price: Callable[[pl.Expr], pl.Expr]
+    quantities: Callable[[pl.Expr], pl.Expr]
 
 
-def build(day: Day, parse: Parse | None = None) -> None:
+AS_JSON = Reading(
+    lambda text: text.str.json_decode(pl.List(pl.List(pl.String))),
+    lambda levels: levels.list.first().list.first(),
+    lambda levels: levels.list.eval(pl.element().list.get(1).cast(pl.Float64)),
+)
+
+
+def build(day: Day, reading: Reading = AS_JSON) -> None:
     """Write the bars of a day."""
     trades = _trades(day).collect(engine="streaming")
-    books = _books(day, parse or parse_json).collect(engine="streaming")
+    books = _books(day, reading).collect(engine="streaming")
     before = trades.filter(_counted(), pl.col("timestamp") < day.start_ms)["price"].tail(1)
     last_price = before.item() if len(before) else None
     of_trades, of_books = _trade_seconds(trades, day), _book_seconds(books, day)
@@ -69,25 +83,24 @@ def _counted() -> pl.Expr:
     return is_positive & pl.col("trade_type").fill_null("").is_in(["", "MARKET", "RPI"])
 
 
-def _books(day: Day, parse: Parse) -> pl.LazyFrame:
+def _books(day: Day, reading: Reading) -> pl.LazyFrame:
     """Return for each update id, the first received, what the bars need of the snapshot."""
     return (
         _scan(day, Stream.DEPTH20, _BOOKS)
-        .select("timestamp", "update_id", "received_ns", *parse("bids"), *parse("asks"))
-        .select("timestamp", "update_id", "received_ns", "bid", "ask", *_sums("bid"), *_sums("ask"))
+        .with_columns(reading.cut(pl.col("bids", "asks")))
+        .select(*_IDENTITY, *_side("bid", reading), *_side("ask", reading))
+        .select(*_IDENTITY, "bid", "ask", *_sums("bid"), *_sums("ask"))
         .filter(pl.col("ask") > pl.col("bid"))
         .sort("update_id", "received_ns")
         .filter(pl.col("update_id").diff().ne_missing(0))
     )
 
 
-def parse_json(column: str) -> list[pl.Expr]:
-    """Read a side as the JSON that it is."""
-    levels = pl.col(column).str.json_decode(_LEVELS)
-    side = column.removesuffix("s")
+def _side(side: str, reading: Reading) -> list[pl.Expr]:
+    cut = pl.col(f"{side}s")
     return [
-        levels.list.first().list.first().cast(DECIMAL).alias(side),
-        levels.list.eval(pl.element().list.get(1).cast(pl.Float64)).alias(f"{side}_qty"),
+        reading.best_price(cut).cast(DECIMAL).alias(side),
+        reading.quantities(cut).alias(f"{side}_qty"),
     ]
 
 

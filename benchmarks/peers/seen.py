@@ -35,5 +35,5 @@ def seen_seconds(spans: Spans, holes: Spans, start_ms: int) -> bytearray:
 
 
 def _fill(flags: bytearray, first: int, end: int, value: int) -> None:
-    first, end = max(first, 0), min(end, SECONDS_PER_DAY)
-    flags[first:end] = bytes([value]) * max(end - first, 0)
+    for second in range(max(first, 0), min(end, SECONDS_PER_DAY)):
+        flags[second] = value

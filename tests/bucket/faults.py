@@ -55,7 +55,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Corrupt:
-    """Send a body of the right length with one byte changed."""
+    """Send a body of the right length with one byte changed; of a write, receive it so."""
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "")
         fault = self.server.script.meet(replace(route.request, authorization=token))
         time.sleep(self.server.latency_s)
+        if isinstance(fault, Corrupt) and route.request.kind is Kind.WRITE:
+            route, fault = self._route(wire.with_another_byte(body)), None
         self._answer(route, fault)
 
     def _answer(self, route: _Route, fault: Fault | None) -> None:
@@ -197,9 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _upload(self, bucket: str, query: Mapping[str, str], body: bytes) -> _Route:
         uploads = self.server.uploads
         if self.command == "PUT":
-            session, range_ = query.get("upload_id", ""), self.headers.get("Content-Range", "")
-            key = uploads.key_of(session)
-            return _Route(Request(Kind.WRITE, key), lambda: uploads.go_on(session, range_, body))
+            session, part = query.get("upload_id", ""), wire.part(self.headers, body)
+            request = Request(Kind.WRITE, uploads.key_of(session))
+            return _Route(request, lambda: uploads.go_on(session, part))
         draft = wire.draft(query, self.headers, body)
         conditions = wire.conditions(query)
         request = Request(Kind.WRITE, draft.name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from tests.bucket.store import Conditions, Draft, Object, Refused, Store
-from tests.bucket.wire import Answer, as_json
+from tests.bucket.wire import Answer, Part, as_json
 
 _STEP = 256 * 1024
 """All but the last part of a resumable upload are multiples of this."""
@@ -47,16 +47,17 @@ class Uploads:
         """Return the name of the object that is being uploaded."""
         return self._session(session).draft.name
 
-    def go_on(self, name: str, content_range: str, body: bytes) -> Answer:
+    def go_on(self, name: str, part: Part) -> Answer:
         """Take a part of a resumable upload, or say how much of it is here."""
         session = self._session(name)
         with self._lock:
             if session.made:
                 return as_json(session.made.resource(session.bucket))
-            total = self._take(session, content_range, body)
+            total = self._take(session, part.content_range, part.data)
             if total != len(session.data):
                 return _incomplete(session)
-            draft = replace(session.draft, data=bytes(session.data))
+            properties = {**session.draft.properties, **part.properties}
+            draft = replace(session.draft, data=bytes(session.data), properties=properties)
             session.made = self._store.put(session.bucket, draft, session.conditions)
             return as_json(session.made.resource(session.bucket))
 

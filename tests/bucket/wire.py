@@ -118,6 +118,29 @@ def _two_parts(content_type: str, body: bytes) -> tuple[dict[str, Any], bytes]:
     return properties, data.removesuffix(end)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a resumable upload: its place in the whole, and the checksum of the whole."""
+
+    content_range: str
+    data: bytes
+    properties: Mapping[str, str]
+
+
+def part(headers: Message, body: bytes) -> Part:
+    """Read a part of a resumable upload."""
+    checksum = re.search(r"crc32c=([^,]+)", headers.get("X-Goog-Hash", ""))
+    properties = {"crc32c": checksum[1]} if checksum else {}
+    return Part(headers.get("Content-Range", ""), body, properties)
+
+
+def with_another_byte(body: bytes) -> bytes:
+    """Return what is uploaded with the last byte of its data changed."""
+    end = body.rfind(b"\r\n--", 0, -4)
+    last = (end if end >= 0 else len(body)) - 1
+    return body[:last] + bytes([body[last] ^ 1]) + body[last + 1 :]
+
+
 def media(found: Object, wanted: Message) -> Answer:
     """Return the bytes of an object, or the range of them that was asked for."""
     headers, asked = _media_headers(found), wanted.get("Range", "")

@@ -1,0 +1,63 @@
+"""Measure us, the peers and the floor: `make bench`, `make bench-full`.
+
+Writes `benchmarks/RESULTS.md`, and the first table into `docs/performance.md`.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from benchmarks import machine
+from benchmarks.contest import contest
+from benchmarks.inputs import SNAPSHOTS, TRADES, Input
+from benchmarks.measure import ROOT, Failed
+from benchmarks.report import Table, contest_table, how_table, markdown, runs_table, with_table
+from benchmarks.studies import STUDIES
+
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+PAGE = ROOT / "docs" / "performance.md"
+
+
+def main() -> None:
+    """Run what is asked for and write the results."""
+    given = _parser().parse_args()
+    facts = machine.facts()
+    try:
+        tables = [*_contest(given.part, given.rounds), *(_studies() if given.full else ())]
+    except Failed as failed:
+        raise SystemExit(str(failed)) from failed
+    RESULTS.write_text(markdown(facts, tables), encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(with_table(page, tables[0]), encoding="utf-8")
+    tell(f"written to {RESULTS.relative_to(ROOT)}")
+
+
+def tell(line: str) -> None:
+    """Say how far it is."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _contest(part: int, rounds: int) -> Sequence[Table]:
+    made = Input(TRADES // part, SNAPSHOTS // part)
+    results = contest(made, rounds, tell)
+    return contest_table(results, made), how_table(results), runs_table(results)
+
+
+def _studies() -> Sequence[Table]:
+    tables = []
+    for study in STUDIES:
+        tell(study.__name__)
+        tables.append(study())
+    return tables
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="of everyone, interleaved")
+    parser.add_argument("--part", type=int, default=1, help="only such a part of a busy day's rows")
+    parser.add_argument("--full", action="store_true", help="also how the aggregator behaves alone")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
