@@ -9,7 +9,7 @@ import math
 
 import polars as pl
 
-from aggregator import kernels
+from aggregator import ladder
 from aggregator.exact import Limbs
 from aggregator.rows import MEAN_QUANTITIES, RATIOS
 
@@ -26,7 +26,7 @@ _SUMS = ("spread", *MEAN_QUANTITIES)
 
 def used(books: pl.LazyFrame) -> pl.LazyFrame:
     """Return the snapshots in which nothing is wrong."""
-    return books.filter(pl.col("code") == kernels.VALID)
+    return books.filter(pl.col("code") == ladder.VALID)
 
 
 def ratio_parts(books: pl.DataFrame) -> int:

@@ -172,6 +172,8 @@ def backfill(
 
       aggregator backfill --lake ./lake --start 2025-12-01 --end 2025-12-31
 
+      aggregator backfill --lake ./lake --start 2025-12-01 --end 2025-12-31 --parquet --dry-run
+
       aggregator backfill --lake ./lake --start 2025-12-01 --end 2025-12-31 --task 0/4
     """
     first, last = parse_range(start, end)

@@ -38,6 +38,13 @@ def _load_eight_bytes(_typing: Any, text: Any, place: Any) -> Any:
     return types.uint64(text, place), load
 
 
+def _reverse_bytes(_typing: Any, _word: Any) -> Any:
+    def reverse(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.bswap(arguments[0])
+
+    return types.uint64(types.uint64), reverse
+
+
 def _count_trailing_zeros(_typing: Any, _word: Any) -> Any:
     def count(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -53,3 +60,6 @@ The place need not be aligned; that all eight lie inside the array is the caller
 
 trailing_zeros = cast("Callable[[np.uint64], np.uint64]", intrinsic(_count_trailing_zeros))
 """Count the zero bits below the lowest one that is set; 64 if none is."""
+
+reversed_bytes = cast("Callable[[np.uint64], np.uint64]", intrinsic(_reverse_bytes))
+"""Turn the bytes of an integer round: then the first one loaded counts most, as in a text."""

@@ -11,6 +11,8 @@ from isal import isal_zlib
 from lake.layout import Format
 
 _GZIP = 16 + zlib.MAX_WBITS
+_MAGIC = b"\x1f\x8b\x08"
+_MOST_RATIO = 1032  # of deflate
 
 
 class Corrupt(Exception):
@@ -47,9 +49,28 @@ def decompress(data: bytes, form: Format) -> Text:
 
 
 def _gunzip(data: bytes) -> Text:
+    whole = _single_member(data)
+    if whole is not None:
+        return Text(whole, truncated=False)
     text = _members(data, lambda: isal_zlib.decompressobj(wbits=_GZIP))
     # What can be decoded of an unfinished block is for the standard library to say.
     return _members(data, lambda: zlib.decompressobj(wbits=_GZIP)) if text.truncated else text
+
+
+def _single_member(data: bytes) -> bytes | None:
+    """Return the text of what is surely one whole member, in half the time; None if unsure.
+
+    A member ends with the size of its text. To know it beforehand saves all copies of a growing
+    buffer. It is the end of this member if no other can begin, and the text has that size.
+    """
+    size = int.from_bytes(data[-4:], "little")
+    if not 0 < size <= _MOST_RATIO * len(data) or data.find(_MAGIC, 1) > 0:
+        return None
+    try:
+        text: bytes = isal_zlib.decompress(data, _GZIP, size + 1)
+    except isal_zlib.error:
+        return None
+    return text if len(text) == size else None
 
 
 def _members(data: bytes, new_member: Callable[[], _Decompressor]) -> Text:

@@ -4,16 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.compiled import compiled
+from aggregator.quotients import DIGIT_BITS, DIGITS, SCALE_OFFSET
 
-SIGNIFICANT_DIGITS = 12
-
-# What a cell is: nothing, whole units at a scale, a positive float, a text, a time of the day.
-EMPTY, DECIMAL, MEAN, TEXT, CLOCK = range(5)
+# What a cell is: nothing, whole units at a scale, a positive float, a quotient, a text, a time of
+# the day.
+EMPTY, DECIMAL, MEAN, QUOTIENT, TEXT, CLOCK = range(6)
 
 CELL = 352
 """Bytes that any one number or time fits into, a float of 10⁻³²³ too."""
 
 _DOT, _MINUS, _COMMA, _NEWLINE, _ZERO, _COLON, _Z = 46, 45, 44, 10, 48, 58, 90
+_DIGITS_OF_QUOTIENT = (1 << DIGIT_BITS) - 1
 _TENS = 10.0 ** np.arange(0, 23)  # all that are exact
 
 
@@ -34,6 +35,9 @@ def write(
                 i = _put_decimal(out, i, table[column, row], scales[column])
             elif kind == MEAN:
                 i = _put_mean(out, i, floats[column, row])
+            elif kind == QUOTIENT:
+                scale = (table[column, row] >> DIGIT_BITS) - SCALE_OFFSET
+                i = _put_decimal(out, i, table[column, row] & _DIGITS_OF_QUOTIENT, scale)
             elif kind == TEXT:
                 start = offsets[column] + (table[column, row] >> 20)
                 for k in range(start, start + (table[column, row] & 0xFFFFF)):
@@ -111,13 +115,13 @@ def _put_mean(out: NDArray[np.uint8], i: int, value: float) -> int:
     """
     if value <= 0.0:
         return _put_decimal(out, i, 0, 0)
-    scale = SIGNIFICANT_DIGITS - 1 - int(np.floor(np.log10(value)))
+    scale = DIGITS - 1 - int(np.floor(np.log10(value)))
     # The logarithm may be off by one next to a power of ten.
     for _ in range(2):
         units = int(np.rint(_shifted(value, scale)))
-        if units >= 10**SIGNIFICANT_DIGITS:
+        if units >= 10**DIGITS:
             scale -= 1
-        elif units < 10 ** (SIGNIFICANT_DIGITS - 1):
+        elif units < 10 ** (DIGITS - 1):
             scale += 1
         else:
             break

@@ -15,12 +15,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 LIMB = 10**9
-LIMIT = 1 << 62
+LIMIT = 1 << 60
 """Units, and sums of units, of narrow columns stay below this."""
 
 _LARGEST_POWER = 18  # of ten, in 64 bits
 _MOST_DECIMALS = 100
-"""Of narrow columns: a float holds their power of ten, and their numbers fit a cell."""
+"""Of narrow columns: written plainly, with all its zeros, a number still fits its cell."""
 
 _PIECE = 1 << 20
 

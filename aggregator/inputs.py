@@ -73,17 +73,22 @@ class Inputs:
 
 def testimony(journal: Journal, symbol: str, day: date) -> Testimony:
     """Return what the journal of a day says of a symbol: the union over all runs."""
-    start = day_start_ms(day)
     covered = {
         stream: Spans.of_pairs(
-            (line.from_ms, line.to_ms)
+            (_clipped(line.from_ms, day), _clipped(line.to_ms, day))
             for line in journal.covered
             if line.stream is stream and line.symbol == symbol
-        ).clipped(start, start + DAY_MS)
+        )
         for stream in Stream
     }
     recorded = (said.streams for said in journal.recordings if symbol in said.symbols)
     return Testimony(covered, frozenset().union(*recorded))
+
+
+def _clipped(ms: int, day: date) -> int:
+    """Return the time of the day that is nearest: what journals say may lie beyond 64 bits."""
+    start = day_start_ms(day)
+    return min(max(ms, start), start + DAY_MS)
 
 
 NO_TESTIMONY = Testimony(dict.fromkeys(Stream, NEVER), frozenset())

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator import kernels
+from aggregator import kernels, ladder, numerals
 from lake.schemas import TradeType
 
 _INTEGER = re.compile(r"-?\d+", re.ASCII)
@@ -146,7 +146,7 @@ def _integers(read: dict[int, Any], id_role: int) -> tuple[tuple[int, int, int],
     return (
         read[kernels.TIMESTAMP],
         0 if ident is None else ident,
-        kernels.NEVER_RECEIVED if received is None else received,
+        numerals.NEVER_RECEIVED if received is None else received,
     ), 0 if ident is None else kernels.HAS_ID
 
 
@@ -168,12 +168,12 @@ def _side_decimals(side: list[_Level]) -> list[int]:
 
 def _book_fault(bids: list[_Level], asks: list[_Level]) -> int:
     if not bids or not asks:
-        return kernels.EMPTY_SIDE
+        return ladder.EMPTY_SIDE
     if any(number <= 0 for level in bids + asks for number in level):
-        return kernels.NOT_POSITIVE
+        return ladder.NOT_POSITIVE
     if not (_rises([-price for price, _ in bids]) and _rises([price for price, _ in asks])):
-        return kernels.UNORDERED
-    return kernels.CROSSED if asks[0][0] <= bids[0][0] else kernels.VALID
+        return ladder.UNORDERED
+    return ladder.CROSSED if asks[0][0] <= bids[0][0] else ladder.VALID
 
 
 def _rises(values: list[int]) -> bool:
@@ -239,7 +239,7 @@ def _levels(text: str) -> list[tuple[_Number, _Number]]:
     if type(found) is not list or not all(map(_is_pair, found)):
         raise Malformed(Fault.JSON)
     levels = [(_number(price), _number(quantity)) for price, quantity in found]
-    return levels[: kernels.LEVELS]
+    return levels[: ladder.LEVELS]
 
 
 def _is_pair(value: Any) -> bool:

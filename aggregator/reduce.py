@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from aggregator import kernels
+from aggregator import ladder
 from aggregator.bars import roll_up_trades, trade_seconds
 from aggregator.book import book_seconds, ratio_parts, roll_up_books, used
 from aggregator.clean import Cleaned, clean_books, clean_trades, is_counted
@@ -25,10 +25,10 @@ _PIECE = 1 << 17
 """Rows reduced at once: bounds the memory of a day whatever its length."""
 
 BOOK_FAULTS = {
-    kernels.EMPTY_SIDE: "empty_side",
-    kernels.NOT_POSITIVE: "not_positive",
-    kernels.UNORDERED: "unordered",
-    kernels.CROSSED: "crossed",
+    ladder.EMPTY_SIDE: "empty_side",
+    ladder.NOT_POSITIVE: "not_positive",
+    ladder.UNORDERED: "unordered",
+    ladder.CROSSED: "crossed",
 }
 
 
@@ -128,7 +128,7 @@ def reduce_trades(rows: Rows, types: list[str], day_start: int) -> Trades:
 def reduce_books(rows: Rows, day_start: int) -> Books:
     """Reduce the snapshot rows read: those of day and margin."""
     read, limbs = rows.frame, rows.limbs
-    wrong = read.select("timestamp", "code").filter(pl.col("code") != kernels.VALID)
+    wrong = read.select("timestamp", "code").filter(pl.col("code") != ladder.VALID)
     faults = wrong.filter(_in_day(day_start))["code"].value_counts()
     valid = used(read.lazy()).collect() if len(wrong) else read
     cleaned = clean_books(valid)

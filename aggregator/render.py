@@ -12,17 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import digits
+from aggregator.quotients import DIGITS, divide
 
 _EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
-_MEAN = Context(prec=digits.SIGNIFICANT_DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX)
+_MEAN = Context(prec=DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 @dataclass(frozen=True)
 class Cells:
     """The cells of a column, as the compiled pass takes them.
 
-    `values` are units, the bits of floats, seconds of the day, or places in `text`: where a text
-    starts, times 2²⁰, plus its length. `kinds` says which, cell by cell.
+    `values` are units, the bits of floats, packed quotients, seconds of the day, or places in
+    `text`: where a text starts, times 2²⁰, plus its length. `kinds` says which, cell by cell.
     """
 
     values: NDArray[np.int64]
@@ -36,7 +37,7 @@ class Cells:
         if self.text or other.text:
             mine, others = _texts(self), _texts(other)
             return texts([a or b for a, b in zip(mine, others, strict=True)])
-        # A mean has no scale of its own, so the column can carry the other's.
+        # A mean needs no scale of the column's, so that can be the other's.
         return Cells(
             np.where(empty, other.values, self.values),
             np.where(empty, other.kinds, self.kinds),
@@ -54,6 +55,14 @@ def means(values: NDArray[np.float64], present: NDArray[np.bool_]) -> Cells:
     return Cells(
         values.view(np.int64), np.where(present, digits.MEAN, digits.EMPTY).astype(np.uint8)
     )
+
+
+def quotients(
+    sums: NDArray[np.int64], counts: NDArray[np.int64], present: NDArray[np.bool_], scale: int
+) -> Cells:
+    """Return cells of `sum / count · 10⁻ˢᶜᵃˡᵉ`, each rounded once to 12 significant digits."""
+    divided = divide(np.where(present, sums, 0), np.where(present, counts, 1), scale)
+    return Cells(divided, np.where(present, digits.QUOTIENT, digits.EMPTY).astype(np.uint8))
 
 
 def times(day: str, rows: int, step: int) -> Cells:

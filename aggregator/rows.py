@@ -12,9 +12,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from aggregator import kernels
+from aggregator import kernels, ladder
 from aggregator.decode import Chunk
-from aggregator.exact import NARROW, Exact, Limbs, is_narrow, joined, limbs_for, product, sums_fit
+from aggregator.exact import (
+    LIMIT,
+    NARROW,
+    Exact,
+    Limbs,
+    is_narrow,
+    joined,
+    limbs_for,
+    product,
+    sums_fit,
+)
 
 DEPTHS = (1, 5, 10, 20)
 """Levels a side over which quantities are summed."""
@@ -145,7 +155,7 @@ def trade_rows(read: list[Piece]) -> Rows:
 
 def _trade_limbs(price: Exact, quantity: Exact) -> tuple[Limbs, Exact | None]:
     """Return the layout, and the products where it is a wide one."""
-    if is_narrow(price) and sums_fit(quantity) and _dot(price, quantity) < 1 << 62:
+    if is_narrow(price) and sums_fit(quantity) and _dot(price, quantity) < LIMIT:
         return NARROW, None
     quote = product(price, quantity)
     return limbs_for([price, quantity, quote], len(price.units)), quote
@@ -186,7 +196,7 @@ def book_rows(read: list[Piece]) -> Rows:
 
 def _sides(columns: list[Exact]) -> tuple[list[Exact], list[Exact]]:
     """Return best price and quantities of both sides, prices and quantities at one scale each."""
-    bids, asks = columns[: kernels.SIDE_FIELDS], columns[kernels.SIDE_FIELDS :]
+    bids, asks = columns[: ladder.SIDE_FIELDS], columns[ladder.SIDE_FIELDS :]
     price_scale = max(bids[0].scale, asks[0].scale)
     scale = max(column.scale for column in bids[1:] + asks[1:])
     return (

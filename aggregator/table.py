@@ -80,8 +80,9 @@ def _vwap(frame: pl.DataFrame, scales: Scales) -> Cells:
     quotes, volumes = "quote_volume", "vol_total"
     if scales.limbs.narrow:
         traded = frame["traded"].to_numpy()
-        volume = np.where(traded, frame[volumes].to_numpy(), 1)
-        return render.means(frame[quotes].to_numpy() / volume / 10.0**scales.price, traded)
+        return render.quotients(
+            frame[quotes].to_numpy(), frame[volumes].to_numpy(), traded, scales.price
+        )
     sums = scales.limbs.integers(frame, quotes)
     counts = scales.limbs.integers(frame, volumes)
     # units · 10⁻⁽ᵖ⁺ᑫ⁾ over units · 10⁻ᑫ
@@ -113,7 +114,10 @@ def _mean(frame: pl.DataFrame, limbs: Limbs, column: str, scale: int) -> Cells:
     counts = frame["snapshot_count"]
     if not limbs.narrow:
         return render.wide_means(limbs.integers(frame, column), counts.to_list(), scale)
-    return _floats(frame[column] / counts / 10.0**scale)
+    sums, present = frame[column], counts.is_not_null().to_numpy()
+    return render.quotients(
+        sums.fill_null(0).to_numpy(), counts.fill_null(1).to_numpy(), present, scale
+    )
 
 
 def _integers(column: pl.Series) -> Cells:

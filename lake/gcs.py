@@ -7,6 +7,7 @@ seventh of the processor time. Neither repeats a request by itself: there is one
 
 import logging
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ class Bucket:
             return
         pages = self._pages(
             prefix, "items(name,size,generation,crc32c)",
-            start_offset=self._prefix + start, end_offset=end and self._prefix + end,
+            start_offset=self._prefix + start or None, end_offset=end and self._prefix + end,
         )  # fmt: skip
         for blob in (blob for page in pages for blob in page):
             key = blob.name[len(self._prefix) :]
@@ -226,7 +227,7 @@ def content_type(key: str) -> str:
 def _place(url: str) -> Place:
     scheme, _, path = url.partition("://")
     bucket, _, prefix = path.partition("/")
-    if scheme != "gs" or not bucket:
+    if scheme != "gs" or not re.fullmatch(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", bucket):
         raise WrongLake(f"cannot open lake {url!r}: it names no bucket; name gs://bucket[/prefix]")
     return Place(bucket, f"{prefix.strip('/')}/".lstrip("/"))
 

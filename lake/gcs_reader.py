@@ -6,9 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
-from functools import cached_property
 from importlib.util import find_spec
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from google.api_core.exceptions import NotFound
@@ -81,6 +80,8 @@ class Reader:
         self._source = source
         self._in_flight, self._patience_s = in_flight, patience_s
         self._threads = ThreadPoolExecutor(in_flight, thread_name_prefix="read")
+        self._store: GCSStore | None = None
+        self._opening = Lock()
         # A program that reads little is installed without obstore.
         self._has_store = find_spec("obstore") is not None
 
@@ -130,13 +131,19 @@ class Reader:
         from obstore import exceptions, get
 
         try:
-            found = get(self._store, self._source.place.prefix + key)
+            found = get(self._opened(), self._source.place.prefix + key)
             return found.bytes().to_bytes(), str(found.meta["version"])
         except (exceptions.BaseError, FileNotFoundError) as error:
             raise of_obstore(error) from error
 
-    @cached_property
-    def _store(self) -> "GCSStore":
+    def _opened(self) -> "GCSStore":
+        """Return the one store, with its connections, that all threads share."""
+        with self._opening:
+            if self._store is None:
+                self._store = self._open()
+            return self._store
+
+    def _open(self) -> "GCSStore":
         from obstore.store import GCSStore
 
         source = self._source

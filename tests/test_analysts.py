@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from lake.layout import BarsFormat, bars_key
 from lake.schemas import BAR_COLUMNS
 from tests.cases import BEFORE, DAY, SYMBOL, Lake
 
@@ -33,20 +32,20 @@ def block_of(tool: str) -> str:
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a lake in it, as the page has it: a day of 1s and 1m, with Parquet."""
-    folder = tmp_path_factory.mktemp("copy")
-    lake = Lake(folder / "lake")
+    """Return a copy of the symbols as the page has it: a day of 1s and 1m, with Parquet."""
+    folder = tmp_path_factory.mktemp("lake")
+    lake = Lake(folder)
     lake.record(BEFORE, [1439])
     lake.record(DAY, range(90))
     lake.build(labels=("1s", "1m"), parquet=True)
-    return folder
+    return folder / "aggregated"
 
 
 @pytest.fixture
 def here(copied: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand where the page stands; return the CSV that it reads."""
     monkeypatch.chdir(copied)
-    return copied / "lake" / bars_key(SYMBOL, DAY, "1m")
+    return copied / SYMBOL / f"{DAY}_1m.csv"
 
 
 def run(code: str) -> Mapping[str, Any]:
@@ -76,16 +75,15 @@ def test_pandas_reads_time_and_numbers_and_leaves_out_what_is_not_whole(here: Pa
 def test_polars_sums_the_days_of_all_symbols_exactly(here: Path) -> None:
     (day,) = run(block_of("Polars"))["days"].to_dicts()
 
-    assert f"lake/{bars_key(SYMBOL, DAY, '1m', BarsFormat.PARQUET)}" == day["file"]
+    assert f"{SYMBOL}/{DAY}_1m.parquet" == day["file"]
     assert sum(exact(here, "vol_total", whole=True)) == day["vol_total"]
-    assert sum(exact(here, "quote_volume", whole=True)) == day["quote_volume"]
 
 
 def test_duckdb_knows_the_price_that_a_day_was_traded_at(here: Path) -> None:
     ((file, vwap),) = run(block_of("DuckDB"))["days"].fetchall()
     volume = sum(exact(here, "vol_total", whole=True))
 
-    assert file.endswith(bars_key(SYMBOL, DAY, "1m", BarsFormat.PARQUET))
+    assert f"{SYMBOL}/{DAY}_1m.parquet" == file
     assert float(sum(exact(here, "quote_volume", whole=True)) / volume) == pytest.approx(vwap)
 
 
@@ -98,7 +96,7 @@ def test_what_is_said_to_be_exact_is_read_exactly(here: Path) -> None:
 
 def test_every_way_to_name_the_type_keeps_the_digits(here: Path) -> None:
     (ways,) = (code for code in blocks("python") if "dtype_backend" in code)
-    by_polars, by_duckdb, by_pandas = (run(line)["bars"] for line in ways.splitlines())
+    by_pandas, by_polars, by_duckdb = (run(line)["bars"] for line in ways.splitlines())
     close = exact(here, "close")
 
     assert close == by_polars["close"].to_list()
@@ -107,12 +105,12 @@ def test_every_way_to_name_the_type_keeps_the_digits(here: Path) -> None:
 
 
 def test_every_name_of_a_file_or_folder_on_the_page_exists(copied: Path) -> None:
-    paths = {path.relative_to(copied / "lake").as_posix() for path in copied.rglob("*")}
-    named = re.findall(r"(?:gs://my-lake/|lake/|^)(aggregated/[^\s'\"`,)]+)", PAGE, re.MULTILINE)
+    paths = {path.relative_to(copied).as_posix() for path in copied.rglob("*")}
+    named = re.findall(r"[\w*/:.-]*(?:BTCUSDT\b|_1[sm]\.)[\w*./-]*", PAGE)
+    names = {name.removeprefix(BUCKET).removeprefix("aggregated/").rstrip("/") for name in named}
 
-    assert len(named) > 10
-    for name in named:
-        assert any(fnmatch(path, name.rstrip("/")) for path in paths), name
+    assert {f"{SYMBOL}/{DAY}_1m.csv", f"{SYMBOL}/{DAY}_manifest.json", "*_1m.parquet"} <= names
+    assert set() == {name for name in names if not any(fnmatch(path, name) for path in paths)}
 
 
 def test_shell_and_sql_ask_the_bucket_with_one_wildcard_in_a_name() -> None:

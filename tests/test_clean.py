@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.clean import Cleaned, clean_books, clean_trades, is_counted
-from aggregator.kernels import NEVER_RECEIVED
+from aggregator.numerals import NEVER_RECEIVED
 
 TYPES = ["", "MARKET", "RPI", "UNPUBLISHED", "NA", "LIQUIDATION"]
 SEEN = 1_000

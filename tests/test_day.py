@@ -129,7 +129,7 @@ def test_coverage_is_the_share_of_the_day_inside_the_seen_time_of_the_book() -> 
 moments = st.integers(0, 600_000) | st.sampled_from([0, 999, 1_000, DAY_MS - 1])
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     st.lists(st.tuples(moments, st.integers(1, 30)), max_size=12, unique_by=lambda pair: pair[1]),
     st.lists(moments, max_size=12),
@@ -156,6 +156,35 @@ def test_coarse_bars_are_ok_exactly_if_all_their_seconds_are_and_miss_as_many_id
 
 def _sum(cells: list[str]) -> int:
     return sum(int(cell or 0) for cell in cells)
+
+
+prices = st.sampled_from(["100", "0.5", "0", "99.125", "123456789012345678", "0.000000001"])
+some_trades = st.lists(st.builds(trade, moments, st.integers(1, 12), prices), min_size=1)
+some_books = st.lists(st.builds(book, moments, st.integers(1, 12), st.sampled_from(["99", "0.1"])))
+
+
+@settings(max_examples=25)
+@given(some_trades, some_books, st.integers(1, 20))
+def test_rows_with_ids_that_are_read_again_change_no_byte(
+    trades: list[str], books: list[str], times: int
+) -> None:
+    once = day_of(trades, books, labels=("1m",))
+    again = day_of(trades + trades * times, books + books * times, labels=("1m",))
+
+    assert once.files == again.files
+
+
+@pytest.mark.parametrize("times", [1, 60])
+def test_what_64_bits_do_not_hold_is_written_as_if_they_did(times: int) -> None:
+    # Sixty doubles of these trades leave 64 bits; what is counted are seven.
+    trades = [trade(n * 60_000, n, f"{n}23456789.12345678") for n in range(1, 8)]
+    trades += [trade(n * 60_000 + 1, 10 + n, f"{n}.7") for n in range(1, 8)]
+
+    day = day_of(trades * times, [], labels=("1m",))
+
+    assert "61728395.4117" == column(day, "1m", "vwap")[1]
+    assert day_of(trades, [], labels=("1m",)).files == day.files
+    assert (times < 60) == trades_of(trades * times).scales.limbs.narrow
 
 
 def test_what_is_to_be_published_is_named_by_resolution_and_form() -> None:

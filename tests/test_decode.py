@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator import kernels
+from aggregator import kernels, numerals
 from aggregator.decode import Chunk, Decoder, SetAside, Unusable
 from aggregator.lines import Fault, LineReader, Malformed, TypeCodes
 from lake.layout import ChunkKey, Format, Stream
@@ -91,7 +91,7 @@ def test_columns_are_found_by_name_in_any_order_and_unknown_ones_ignored() -> No
 
     chunk = decode(text)
 
-    expected = (START_MS, 0, kernels.NEVER_RECEIVED, kernels.TAKER_BUY, 0, Fraction(5, 2), 3)
+    expected = (START_MS, 0, numerals.NEVER_RECEIVED, kernels.TAKER_BUY, 0, Fraction(5, 2), 3)
     assert [expected] == values(chunk)
 
 

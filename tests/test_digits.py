@@ -8,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator import digits
+from aggregator.quotients import DIGITS
 
-MEAN = Context(prec=digits.SIGNIFICANT_DIGITS, Emin=-400, Emax=400)
+MEAN = Context(prec=DIGITS, Emin=-400, Emax=400)
 ROOM = 200
 
 
@@ -114,11 +115,11 @@ def test_any_positive_float_is_written_with_twelve_digits(value: float) -> None:
     text = mean_cell(value)
 
     assert_plain(text)
-    assert len(text.replace(".", "").strip("0")) <= digits.SIGNIFICANT_DIGITS
+    assert len(text.replace(".", "").strip("0")) <= DIGITS
     exact = Decimal(value)
     # Half a unit of the twelfth digit, and what the floats on the way there may lose.
     nearest = MEAN.create_decimal(exact)
-    half = Decimal(5).scaleb(nearest.adjusted() - digits.SIGNIFICANT_DIGITS)
+    half = Decimal(5).scaleb(nearest.adjusted() - DIGITS)
     assert abs(Decimal(text) - exact) <= half * Decimal("1.001")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator import kernels
+from aggregator import kernels, ladder, numerals
 from aggregator.lines import LineReader, Malformed, Row, TypeCodes
 from lake.layout import Stream
 from tests.spellings import BOUNDS, REQUIRED, ROLES, START_MS, headers, lines, usual_lines
@@ -239,7 +239,7 @@ def test_levels_may_be_strings_or_numbers_with_spaces_between() -> None:
     found = scan(BOOKS, row + b"\n")
 
     expected = (950, 1000, 3000, 3000, 3000, 1000, 1000, 3000, 3000, 3000)
-    assert [Row((START_MS, 77, kernels.NEVER_RECEIVED), 2, 0, expected, (2, 3))] == [
+    assert [Row((START_MS, 77, numerals.NEVER_RECEIVED), 2, 0, expected, (2, 3))] == [
         row and Row(row.integers, row.flags, row.code, row.decimals, row.scales)
         for row in found.rows
     ]
@@ -248,18 +248,18 @@ def test_levels_may_be_strings_or_numbers_with_spaces_between() -> None:
 @pytest.mark.parametrize(
     ("bids", "asks", "code"),
     [
-        ([(9, 1)], [(10, 1)], kernels.VALID),
-        ([], [(10, 1)], kernels.EMPTY_SIDE),
-        ([(9, 1)], [], kernels.EMPTY_SIDE),
-        ([(9, 0)], [(10, 1)], kernels.NOT_POSITIVE),
-        ([(9, 1)], [(0, 1)], kernels.NOT_POSITIVE),
-        ([(9, 1), (9, 1)], [(10, 1)], kernels.UNORDERED),
-        ([(9, 1), (8, 1)], [(10, 1), (9.5, 1)], kernels.UNORDERED),
-        ([(9, 1), (9.5, 1)], [(8, 0)], kernels.NOT_POSITIVE),
-        ([(9, 0), (9.5, 1)], [], kernels.EMPTY_SIDE),
-        ([(10, 1)], [(10, 1)], kernels.CROSSED),
-        ([(11, 1)], [(10, 1)], kernels.CROSSED),
-        ([(9 - n / 10, 1) for n in range(21)] + [(50, 0)], [(10, 1)], kernels.VALID),
+        ([(9, 1)], [(10, 1)], ladder.VALID),
+        ([], [(10, 1)], ladder.EMPTY_SIDE),
+        ([(9, 1)], [], ladder.EMPTY_SIDE),
+        ([(9, 0)], [(10, 1)], ladder.NOT_POSITIVE),
+        ([(9, 1)], [(0, 1)], ladder.NOT_POSITIVE),
+        ([(9, 1), (9, 1)], [(10, 1)], ladder.UNORDERED),
+        ([(9, 1), (8, 1)], [(10, 1), (9.5, 1)], ladder.UNORDERED),
+        ([(9, 1), (9.5, 1)], [(8, 0)], ladder.NOT_POSITIVE),
+        ([(9, 0), (9.5, 1)], [], ladder.EMPTY_SIDE),
+        ([(10, 1)], [(10, 1)], ladder.CROSSED),
+        ([(11, 1)], [(10, 1)], ladder.CROSSED),
+        ([(9 - n / 10, 1) for n in range(21)] + [(50, 0)], [(10, 1)], ladder.VALID),
     ],
 )
 def test_the_first_fault_of_a_book_is_found(

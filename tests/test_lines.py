@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator import kernels
+from aggregator import kernels, ladder, numerals
 from aggregator.lines import Fault, LineReader, Malformed, Row, TypeCodes, cells_of
 from tests.spellings import BOUNDS, ROLES, START_MS
 
@@ -47,13 +47,13 @@ def test_a_snapshot_is_read_level_by_level() -> None:
     assert (2, 2) == row.scales
     assert (9950, 100, 500, 1000, 2000) == row.decimals[:5]
     assert (10000, 25, 325, 325, 325) == row.decimals[5:]
-    assert (kernels.HAS_ID, kernels.VALID) == (row.flags, row.code)
+    assert (kernels.HAS_ID, ladder.VALID) == (row.flags, row.code)
 
 
 def test_empty_optional_cells_are_nothing() -> None:
     row = read_trade(trade_id="", trade_type="", event_time="", received_ns="")
 
-    assert (START_MS, 0, kernels.NEVER_RECEIVED) == row.integers
+    assert (START_MS, 0, numerals.NEVER_RECEIVED) == row.integers
     assert (0, 0) == (row.flags, row.code)
 
 

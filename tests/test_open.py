@@ -89,7 +89,7 @@ def test_a_bucket_with_a_marker_is_asked_for_nothing_else(bucket: BucketServer) 
     assert [Request(Kind.READ, LAKE_FILE)] == bucket.script.asked
 
 
-@pytest.mark.parametrize("url", ["gs://", "gs:///prefix"])
+@pytest.mark.parametrize("url", ["gs://", "gs:///prefix", "gs://-bad-", "gs://No/x", "gs://币"])
 def test_an_address_without_a_bucket_is_refused(url: str) -> None:
     with pytest.raises(WrongLake, match="name gs://bucket"):
         open_lake(url)

@@ -214,27 +214,3 @@ def test_reduced_piece_by_piece_a_day_is_the_same(
         in_pieces = facts(trades_of(trades)), facts(books_of(books))
 
     assert whole == in_pieces
-
-
-@settings(max_examples=40)
-@given(some_trades, some_books)
-def test_rows_with_ids_that_are_read_twice_change_no_second(
-    trades: list[str], books: list[str]
-) -> None:
-    with_ids = [line for line in trades if ",,MARKET" not in line and line.split(",")[4]]
-    books_with_ids = [line for line in books if not line.endswith(",\n")]
-
-    once, twice = trades_of(trades), trades_of(trades + with_ids)
-    books_once, books_twice = books_of(books), books_of(books + books_with_ids)
-
-    assert [_plain(once.seconds), _plain(once.holes)] == [
-        _plain(twice.seconds),
-        _plain(twice.holes),
-    ]
-    assert once.counts.kept == twice.counts.kept
-    assert once.counts.duplicates + len(_today(with_ids)) == twice.counts.duplicates
-    assert _plain(books_once.seconds) == _plain(books_twice.seconds)
-
-
-def _today(lines: list[str]) -> list[str]:
-    return [line for line in lines if START_MS <= int(line.split(",")[0]) < START_MS + DAY_MS]

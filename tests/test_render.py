@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import render
+from aggregator.exact import LIMIT
 from aggregator.render import Cells
 
 
@@ -79,6 +80,29 @@ def test_wide_means_are_the_nearest_of_twelve_digits(
         exact = Fraction(total, count * 10**scale)
         assert len(cell.replace(".", "").strip("0")) <= 12
         assert abs(Fraction(Decimal(cell)) - exact) <= exact * Fraction(6, 10**12)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, LIMIT - 1), st.integers(1, LIMIT - 1)), min_size=1),
+    st.integers(0, 100),
+)
+def test_a_mean_is_the_same_text_whether_or_not_it_fits_64_bits(
+    pairs: list[tuple[int, int]], scale: int
+) -> None:
+    sums, counts = zip(*pairs, strict=True)
+    present = np.ones(len(pairs), dtype=bool)
+
+    narrow = render.quotients(np.array(sums), np.array(counts), present, scale)
+
+    assert column(render.wide_means(sums, counts, scale)) == column(narrow)
+
+
+def test_quotients_that_are_not_there_are_empty() -> None:
+    present = np.array([True, False, True])
+
+    cells = render.quotients(np.array([10, 0, 1]), np.array([4, 0, 8]), present, 0)
+
+    assert ["2.5", "", "0.125"] == column(cells)
 
 
 def test_a_mean_of_nothing_is_empty() -> None:

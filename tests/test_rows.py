@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from aggregator import rows as rows_of
 from aggregator.decode import Chunk, Decoder
-from aggregator.kernels import NEVER_RECEIVED
 from aggregator.lines import TypeCodes
+from aggregator.numerals import NEVER_RECEIVED
 from aggregator.rows import HALF_SPREAD, IMBALANCES, Piece, Rows, book_rows, pieces, trade_rows
 from lake.layout import ChunkKey, Format, Stream
 from tests.spellings import DAY, START_MS

@@ -25,7 +25,8 @@ class Request:
 
     kind: Kind
     key: str
-    authorization: str = ""
+    path: str = field(default="", compare=False)
+    authorization: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(wire.refusal(refused))
             return
         token = self.headers.get("Authorization", "")
-        fault = self.server.script.meet(replace(route.request, authorization=token))
+        fault = self.server.script.meet(replace(route.request, path=self.path, authorization=token))
         time.sleep(self.server.latency_s)
         if isinstance(fault, Corrupt) and route.request.kind is Kind.WRITE:
             route, fault = self._route(wire.with_another_byte(body)), None
