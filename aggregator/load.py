@@ -1,22 +1,22 @@
 """Reads the chunks of a day out of the lake, decodes and reduces them, many at a time."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
 
-from aggregator.decode import Chunk, Decoder
+from aggregator.decode import Decoder
 from aggregator.inputs import CARRY_MINUTES, InputChunk, Inputs, carry_window, sorted_out
 from aggregator.reduce import Books, Loaded, Trades, Trouble, reduce_books, reduce_trades
-from aggregator.rows import Piece, book_rows, pieces, trade_rows
+from aggregator.rows import Piece, book_rows, piece_of, pieces, trade_rows
 from aggregator.utc import day_start_ms
 from lake.layout import Stream, raw_day_prefix
 from lake.storage import Storage
 
-_AHEAD = 4
-"""Chunks in work per thread: enough to keep all busy, few enough to bound the memory."""
+_TOGETHER = 16
+"""Chunks that a thread decodes before it hands them over: handing over costs as much as a chunk."""
 
 _CARRY_STEP = 32
 """Minutes of the carry that are read at once, backwards from the margin."""
@@ -33,23 +33,32 @@ class _Reader:
     advance: Callable[[int], None]
     troubles: list[Trouble] = field(default_factory=list)
 
-    def read(self, chunks: Sequence[InputChunk]) -> Iterator[Chunk]:
-        """Yield the chunks decoded, in the order given."""
-        for source, chunk in zip(chunks, self._in_parallel(chunks), strict=True):
+    def read(self, batches: Sequence[Sequence[InputChunk]], day: date) -> Iterator[Piece]:
+        """Yield a piece for each batch of chunks of one date, in the order given."""
+        contents = self.storage.read_many([chunk.stat for batch in batches for chunk in batch])
+        pending: deque[tuple[int, Future[Piece]]] = deque()
+        for batch in batches:
+            data = [next(contents) for _ in batch]
+            pending.append((len(batch), self.pool.submit(self._piece, batch, data, day)))
+            if len(pending) > self.ahead:
+                yield self._next(pending)
+        while pending:
+            yield self._next(pending)
+
+    def _next(self, pending: deque[tuple[int, Future[Piece]]]) -> Piece:
+        chunks, piece = pending.popleft()
+        done = piece.result()
+        self.advance(chunks)
+        return done
+
+    def _piece(self, batch: Sequence[InputChunk], contents: list[bytes], day: date) -> Piece:
+        decoded = []
+        for source, data in zip(batch, contents, strict=True):
+            chunk = self.decoder.decode(source.key, data)
+            decoded.append(chunk)
             if chunk.set_aside or chunk.unusable:
                 self.troubles.append(Trouble(source.stat.key, chunk.set_aside, chunk.unusable))
-            self.advance(1)
-            yield chunk
-
-    def _in_parallel(self, chunks: Sequence[InputChunk]) -> Iterator[Chunk]:
-        contents = self.storage.read_many([chunk.stat for chunk in chunks])
-        pending: deque[Future[Chunk]] = deque()
-        for chunk, data in zip(chunks, contents, strict=True):
-            pending.append(self.pool.submit(self.decoder.decode, chunk.key, data))
-            if len(pending) > self.ahead:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+        return piece_of(decoded, neighbour=batch[0].key.date != day)
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,8 @@ class Loader:
         return Loaded(inputs, trades, loaded_books, tuple(in_order))
 
     def _reader(self, stream: Stream, pool: Executor) -> _Reader:
-        ahead = self.threads * _AHEAD
-        return _Reader(self.storage, pool, ahead, Decoder(stream), self.advance)
+        # One batch is decoded by each thread, and the next one is there.
+        return _Reader(self.storage, pool, self.threads, Decoder(stream), self.advance)
 
     def _books(self, inputs: Inputs, reader: _Reader) -> Books:
         read = self._pieces(inputs.depth20, reader)
@@ -99,12 +108,9 @@ class Loader:
         return self._reduced(read, reader), inputs.with_carry(carry, minute)
 
     def _pieces(self, chunks: Sequence[InputChunk], reader: _Reader) -> list[Piece]:
-        """Return the rows of the chunks in few large pieces."""
-        marked = zip(reader.read(chunks), self._neighbours(chunks), strict=True)
-        return [*pieces(marked)] or [*pieces([(reader.decoder.nothing(), False)])]
-
-    def _neighbours(self, chunks: Iterable[InputChunk]) -> Iterator[bool]:
-        return (chunk.key.date != self.day for chunk in chunks)
+        """Return the rows of the chunks in the order of their keys."""
+        read = ((piece.chunk, piece.neighbour) for piece in reader.read(_batches(chunks), self.day))
+        return [*pieces(read)] or [piece_of([reader.decoder.nothing()], neighbour=False)]
 
     def _reduced(self, read: list[Piece], reader: _Reader) -> Trades:
         return reduce_trades(trade_rows(read), reader.decoder.types.names, day_start_ms(self.day))
@@ -117,17 +123,26 @@ class Loader:
         minutes.reverse()
         for i in range(0, len(minutes), _CARRY_STEP):
             step = minutes[i : i + _CARRY_STEP]
-            read = looked.read([chunk for _, of in step for chunk in of])
-            for minute, of in step:
-                if self._holds_price_before([next(read) for _ in of], looked):
+            read = looked.read([chunks for _, chunks in step], self.day)
+            for (minute, _), piece in zip(step, read, strict=True):
+                if self._holds_price_before(piece, looked):
                     first = max(minute - CARRY_MINUTES, 0)
                     return [chunk for chunk in found if chunk.key.minute >= first], first
         return found, 0
 
-    def _holds_price_before(self, chunks: Sequence[Chunk], reader: _Reader) -> bool:
-        read = [*pieces((chunk, True) for chunk in chunks)]
-        may = any(piece.starts_before(day_start_ms(self.day)) for piece in read)
-        return may and bool(self._reduced(read, reader).before)
+    def _holds_price_before(self, piece: Piece, reader: _Reader) -> bool:
+        may = piece.starts_before(day_start_ms(self.day))
+        return may and bool(self._reduced([piece], reader).before)
+
+
+def _batches(chunks: Sequence[InputChunk]) -> list[list[InputChunk]]:
+    """Cut the chunks into batches of one date each."""
+    of_dates = (list(of_date) for _, of_date in groupby(chunks, key=lambda chunk: chunk.key.date))
+    return [
+        of_date[i : i + _TOGETHER]
+        for of_date in of_dates
+        for i in range(0, len(of_date), _TOGETHER)
+    ]
 
 
 def _ignore(_: int) -> None:

@@ -39,7 +39,8 @@ HALF_SPREAD = "half_spread"
 RATIOS = (*IMBALANCES, HALF_SPREAD)
 """Floats of each snapshot, all in (0, 1]: B / (B + A), and (ask - bid) / (ask + bid)."""
 
-_PIECE = 1 << 16
+_PIECE = 1 << 18
+"""Rows of a piece: its columns are large blocks, which go back to the system."""
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,24 @@ class Piece:
 
 
 def pieces(chunks: Iterable[tuple[Chunk, bool]]) -> Iterator[Piece]:
-    """Join chunks to pieces as they come: thousands of small arrays would break up the memory."""
+    """Join chunks to large pieces as they come: small arrays would break up the memory."""
     pending: list[Chunk] = []
     rows = 0
     of_neighbour = False
     for chunk, neighbour in chunks:
         if pending and (neighbour != of_neighbour or rows >= _PIECE):
-            yield Piece(_joined(pending), of_neighbour)
+            yield piece_of(pending, neighbour=of_neighbour)
             pending, rows = [], 0
         pending.append(chunk)
         rows += len(chunk)
         of_neighbour = neighbour
     if pending:
-        yield Piece(_joined(pending), of_neighbour)
+        yield piece_of(pending, neighbour=of_neighbour)
+
+
+def piece_of(chunks: list[Chunk], *, neighbour: bool) -> Piece:
+    """Join chunks, at least one."""
+    return Piece(_joined(chunks), neighbour)
 
 
 def _joined(chunks: list[Chunk]) -> Chunk:
