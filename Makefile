@@ -54,7 +54,7 @@ docs: setup ## Write the generated pages of docs/ again
 bench: setup $(PEERS_INSTALLED) ## Measure us, the peers and the floor on the same day; some minutes
 	$(PYTHON) -m benchmarks
 
-bench-full: setup $(PEERS_INSTALLED) ## The same, and how we start, grow, and read a bucket; an hour
+bench-full: setup $(PEERS_INSTALLED) ## The same, and how we start, grow, and read a bucket; half an hour
 	$(PYTHON) -m benchmarks --full
 
 # The results say which peer is missing.

@@ -20,6 +20,7 @@ from aggregator.tally import SLOTS, Tally
 from aggregator.unit import Outcome, Status, Unit
 from lake.errors import LakeError
 from lake.open import open_lake
+from lake.stopping import ENDING
 from lake.storage import Storage
 
 Advance = Callable[[Unit, int, int], None]
@@ -153,12 +154,23 @@ class Stopped(SystemExit):
 
 
 def stop_on_sigterm() -> None:
-    """Make SIGTERM end the program as an exit does, so that temporary files are removed."""
+    """Make SIGTERM end the program as an exit does, so that temporary files are removed.
+
+    Neither it nor an interrupt waits for a bucket that is away.
+    """
     signal.signal(signal.SIGTERM, _exit)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
 
 
 def _exit(number: int, _frame: FrameType | None) -> NoReturn:
+    ENDING.set()
     raise Stopped(128 + number)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    ENDING.set()
+    signal.default_int_handler(number, frame)
 
 
 def cores() -> int:

@@ -24,13 +24,15 @@ class Result:
 
 
 def contest(made: Input, rounds: int, tell: Callable[[str], None]) -> list[Result]:
-    """Let all candidates build the day in turn, and compare what they wrote with ours."""
+    """Let all build the day in turn, and compare; raise `Failed` if we cannot build it."""
     for each in (WARM_UP, made):
         each.make()
     results = [_warmed_up(candidate) for candidate in CANDIDATES]
     for number in range(rounds):
         tell(f"round {number + 1} of {rounds}")
         results = [_once_more(result, made, tell) for result in results]
+    if fault := ours(results).fault:
+        raise Failed(fault)
     return [_checked(result, made) for result in results]
 
 

@@ -18,7 +18,7 @@ def facts() -> dict[str, str]:
         "processor": _field("/proc/cpuinfo", "model name"),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{int(_field('/proc/meminfo', 'MemTotal').split()[0]) / 1e6:.0f} GB",
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "Python": platform.python_version(),
         "libraries": ", ".join(f"{name} {found}" for name, found in _versions(LIBRARIES)),
         "commit": _commit(),

@@ -166,7 +166,7 @@ def formats() -> Table:
     rows = [(name, _built(made), f"{made.raw_mb():.1f}") for name, made in inputs]
     return Table(
         "Formats of the chunks",
-        "A quarter of the busy day. The collector writes level 6.",
+        "A quarter of the busy day.",
         ("", "MB on disk", *FIGURES),
         tuple((name, size, *figures(used)) for name, used, size in rows),
         tuple(shown(build_command(made)) for _, made in inputs),

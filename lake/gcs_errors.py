@@ -21,12 +21,14 @@ from google.api_core.exceptions import (
 from google.api_core.retry import Retry
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
 
+from lake.stopping import ENDING
+
 _PASSING = {
     HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT,
 }  # fmt: skip
 _log = logging.getLogger(__name__)
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
 _MOST_WORDS = 200
 """Characters of what a server says that go into an error."""
 
@@ -62,7 +64,8 @@ def policy(
 ) -> Retry:
     """Return how a request is repeated: after ever longer pauses, for so many seconds.
 
-    `noted` is told of each failure that is followed by another attempt; `unless` ends them.
+    `noted` is told of each failure that is followed by another attempt; `unless` ends them, as
+    does the end of the program.
     """
 
     def note(error: Exception) -> None:
@@ -70,7 +73,7 @@ def policy(
         noted(error)
 
     return Retry(
-        lambda error: is_transient(error) and not unless(),
+        lambda error: is_transient(error) and not unless() and not ENDING.is_set(),
         initial=_FIRST_PAUSE_S, maximum=_LONGEST_PAUSE_S, multiplier=2,
         timeout=patience_s, on_error=note,
     )  # fmt: skip

@@ -18,7 +18,7 @@ MAY_IMPORT = {
 """The two programs meet only in the lake."""
 
 EDGES = {
-    "lake": {"storage", "open", "marker", "gcs", "gcs_errors", "gcs_reader"},
+    "lake": {"storage", "open", "marker", "gcs", "gcs_errors", "gcs_reader", "stopping"},
     "aggregator": {
         "archive/files",
         "archive/importer",

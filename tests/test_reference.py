@@ -410,9 +410,13 @@ PACKED = gzip.compress(LINES, mtime=0)
         ("csv", LINES[:-1], 40),
         ("csv.gz", PACKED, 40),
         ("csv.gz", PACKED + bytes(9), 40),
-        ("csv.gz", gzip.compress(LINES[:50]) + bytes(3) + gzip.compress(LINES[50:]), 40),
+        (
+            "csv.gz",
+            gzip.compress(LINES[:50], mtime=0) + bytes(3) + gzip.compress(LINES[50:], mtime=0),
+            40,
+        ),
         ("csv.gz", PACKED[:-1], 40),
-        ("csv.gz", gzip.compress(LINES[:-1]), 40),
+        ("csv.gz", gzip.compress(LINES[:-1], mtime=0), 40),
         ("csv.zst", zstandard.compress(LINES), 40),
         ("csv.zst", zstandard.compress(LINES[:50]) + zstandard.compress(LINES[50:]), 40),
     ],
@@ -424,7 +428,7 @@ def test_a_sound_chunk_is_read_whole(ending: str, data: bytes, rows: int) -> Non
 
 
 def test_of_a_truncated_chunk_the_complete_lines_are_used() -> None:
-    day = built({key("trades", "0000", ending="csv.gz"): gzip.compress(LINES[:-1])[:-8]})
+    day = built({key("trades", "0000", ending="csv.gz"): gzip.compress(LINES[:-1], mtime=0)[:-8]})
 
     assert (day.trades.rows, day.malformed) == (39, {"truncated": 1})
 
@@ -437,7 +441,7 @@ def test_of_a_truncated_chunk_the_complete_lines_are_used() -> None:
         ("csv.gz", LINES, "corrupt"),
         ("csv.zst", LINES, "corrupt"),
         ("csv.gz", b"", "empty"),
-        ("csv.gz", gzip.compress(LINES[:20])[:-8], "empty"),
+        ("csv.gz", gzip.compress(LINES[:20], mtime=0)[:-8], "empty"),
         ("csv.zst", zstandard.compress(LINES)[:-3], "empty"),
         ("csv", b"\n\n", "empty"),
         ("csv", LINES.replace(b"price", b"p"), "columns"),

@@ -143,10 +143,10 @@ def test_a_real_hour_arrives_as_it_is(recording: Path, lake: LocalFolder) -> Non
 SHAPES: dict[str, Callable[[str], bytes]] = {
     "a.csv": str.encode,
     "b.csv": lambda text: (HEADER + text).encode(),
-    "c.csv.gz": lambda text: gzip.compress((HEADER + text).encode()),
+    "c.csv.gz": lambda text: gzip.compress((HEADER + text).encode(), mtime=0),
     "d.zip": lambda text: zipped(text),
     "e.zip": lambda text: zipped((HEADER + text).replace("\n", "\r\n")),
-    "f.csv.gz": lambda text: gzip.compress(text.encode()[:-1]),
+    "f.csv.gz": lambda text: gzip.compress(text.encode()[:-1], mtime=0),
 }
 
 
@@ -518,7 +518,7 @@ REFUSED: list[tuple[str, str | bytes | None, str]] = [
     ("bad.csv", "", "no row"),
     ("bad.csv", HEADER, "no row"),
     ("bad.zip", b"PK", "not a zip"),
-    ("bad.csv.gz", gzip.compress(GOOD.encode())[:-9], "cannot read"),
+    ("bad.csv.gz", gzip.compress(GOOD.encode(), mtime=0)[:-9], "cannot read"),
     ("bad.txt", GOOD, "must end in"),
     ("ETHUSDT-trades-2025-12-11.csv", GOOD, "a file of ETHUSDT"),
     ("missing.csv", None, "no such file"),
