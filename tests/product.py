@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from aggregator.builder import Builder
 from aggregator.resolutions import Resolution
 from aggregator.settings import BuildSettings
-from aggregator.builder import Builder
 from aggregator.unit import Outcome, Unit
 from lake.layout import bars_key, manifest_key
 from lake.storage import LocalFolder
