@@ -2,8 +2,13 @@
 
 Everything compiled is cached beside its source, so a machine (or an image) pays the compiler
 once, and releases the interpreter lock, so that chunks are decoded in parallel.
+
+What is compiled holds what it calls, also from other modules, but the compiler looks only at a
+function's own file to see whether its cache is stale. So caches are named for all of the sources.
 """
 
+import hashlib
+import importlib.resources
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -18,8 +23,19 @@ _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
+def _hash_of_sources() -> str:
+    """Return a hash over the modules of this package that have compiled functions."""
+    modules = importlib.resources.files(__package__).iterdir()
+    texts = (module.read_bytes() for module in modules if module.name.endswith(".py"))
+    return hashlib.sha256(b"".join(sorted(t for t in texts if b"@compiled" in t))).hexdigest()[:12]
+
+
+_SOURCES = _hash_of_sources()
+
+
 def compiled(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
     """Compile the function at its first call."""
+    function.__qualname__ = f"{function.__qualname__}_{_SOURCES}"
     try:
         found = numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:

@@ -99,7 +99,9 @@ def _usual_side(
             if end < 0 or end - at > _LONGEST_FORM or eight_bytes(text, end) & _FIVE != _BETWEEN:
                 return -1
             if count:
-                other, _, _ = number(text, before_at, scales[0])
+                other, _, other_end = number(text, before_at, scales[0])
+                if other_end < 0:
+                    return -1  # it was taken for its form, and is too large to compare
                 ordered = price < other if falling else price > other
             else:
                 ordered = True

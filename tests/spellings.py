@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -119,6 +120,20 @@ def _ladder(draw: DrawFn) -> str:
     return "[" + ",".join(form.format(price, quantity) for price in prices) + "]"
 
 
+@st.composite
+def _mixed_ladder(draw: DrawFn) -> str:
+    """Draw a side whose prices are of several lengths and scales; now and then two are swapped."""
+    digits = st.integers(1, 10 ** draw(st.sampled_from((3, 6, 9, 16))) - 1)
+    forms = st.sampled_from(("{}", "{}", "{}.0", "{}.50", "0{}", "0.{}", "{}.{}"))
+    texts = draw(st.lists(st.builds(lambda form, a, b: form.format(a, b), forms, digits, digits)))
+    prices = sorted(texts, key=Decimal, reverse=draw(st.booleans()))
+    at = draw(st.integers(0, max(len(prices) - 2, 0)))
+    if draw(st.integers(0, 3)) == 0:
+        prices[at : at + 2] = prices[at : at + 2][::-1]
+    return "[" + ",".join(f'["{price}","{draw(_quantities)}"]' for price in prices) + "]"
+
+
+_quantities = st.sampled_from(("1", "0.001", "12.5", "123456789", "0"))
 _scales = st.sampled_from((0, 1, 2, 2, 5))
 _ODD_SIDES = (
     "", "[]", "[ ]", "[[]]", "[[1,2]", "[[1,2],]", "[1,2]", "{}", "7", "null", "[null]", "[[1,2]]:",
@@ -131,7 +146,7 @@ _ODD_SIDES = (
 def sides() -> SearchStrategy[str]:
     """Draw JSON texts that are, or nearly are, one side of a book."""
     few = st.lists(_level(), max_size=4).map(lambda levels: "[" + ",".join(levels) + "]")
-    return st.one_of(_ladder(), _ladder(), few, st.sampled_from(_ODD_SIDES))
+    return st.one_of(_ladder(), _mixed_ladder(), few, st.sampled_from(_ODD_SIDES))
 
 
 def _quoted(cells: SearchStrategy[str]) -> SearchStrategy[str]:

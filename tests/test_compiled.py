@@ -1,6 +1,7 @@
 """What the byte-level passes stand on: compiled functions, words of eight bytes, zero bits."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,6 +25,29 @@ def twice(number: int) -> int:
 
 print(twice(21))
 """
+
+
+ROOT = Path(__file__).parent.parent
+INNER = """
+from aggregator.compiled import compiled
+
+@compiled
+def inner(number: int) -> int:
+    return number + 1
+"""
+OUTER = "from aggregator.outer import outer; print(outer(1))"
+
+
+def run(command: list[str], path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python on the modules of a folder, somewhere else."""
+    return subprocess.run(
+        command,
+        env={**os.environ, **environment, "PYTHONPATH": str(path)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @compiled
@@ -98,13 +122,26 @@ def test_a_function_runs_whether_or_not_its_compiled_form_can_be_kept(
         for place in (*places.values(), str(module.parent / "__pycache__")):
             Path(place).write_text("")
 
-    out = subprocess.run(
-        [sys.executable, str(module)],
-        env={**os.environ, **places, "PYTHONPATH": str(Path(__file__).parent.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    out = run([sys.executable, str(module)], ROOT, **places)
 
     assert ("42\n", "") == (out.stdout, out.stderr)
     assert writable == any(tmp_path.rglob("*.nbi"))
+
+
+def test_what_was_compiled_is_not_used_when_another_module_that_it_calls_has_changed(
+    tmp_path: Path,
+) -> None:
+    package = tmp_path / "aggregator"
+    package.mkdir()
+    for name in ("__init__", "compiled"):
+        shutil.copy(ROOT / "aggregator" / f"{name}.py", package)
+    outer = INNER.replace("inner", "outer").replace("number + 1", "10 * inner(number)")
+    (package / "outer.py").write_text(f"from aggregator.inner import inner\n{outer}")
+
+    found = []
+    for inner in (INNER, INNER, INNER.replace("+ 1", "+ 2")):
+        (package / "inner.py").write_text(inner)
+        found.append(run([sys.executable, "-c", OUTER], tmp_path).stdout)
+
+    assert ["20\n", "20\n", "30\n"] == found
+    assert any(package.rglob("*.nbi"))

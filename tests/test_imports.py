@@ -63,7 +63,9 @@ def modules(package: str) -> list[Path]:
 
 def pure_modules() -> list[Path]:
     return [
-        path for package in EDGES for path in modules(package)
+        path
+        for package in EDGES
+        for path in modules(package)
         if inner_name(path) not in EDGES[package]
     ]
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator import kernels, ladder, numerals
@@ -114,6 +114,7 @@ def texts(draw: st.DrawFn, stream: Stream) -> tuple[tuple[str, ...], bytes]:
     return columns, b"".join(row + b"\n" for row in rows)
 
 
+@settings(max_examples=300)
 @given(st.data(), st.sampled_from(Stream), st.sampled_from(LURES))
 def test_an_accepted_row_says_what_its_line_says_by_the_letter(
     data: st.DataObject, stream: Stream, behind: bytes
@@ -277,6 +278,29 @@ def test_the_first_fault_of_a_book_is_found(
     assert found
     assert by_letter
     assert code == found.code == by_letter.code
+
+
+@pytest.mark.parametrize(
+    "prices",
+    [
+        ["100000000000000", "999999999999999", "5.5"],
+        ["99.99", "100.00", "99.999"],
+        ["9.5", "10", "0010.5"],
+        ["1.5", "1.50", "2"],
+        ["0.5", "0.6", "0.07"],
+        ["12345678.12345678", "12345678.12345679", "123456780"],
+        ["1234567.1234567", "1234567.1234568", "1234567.1234568"],
+    ],
+)
+@pytest.mark.parametrize("scale", [0, 2, 3, 8, 12])
+def test_prices_of_any_form_are_compared_by_value(prices: list[str], scale: int) -> None:
+    levels = ",".join(f'[""{price}"",""1""]' for price in prices)
+    sides = [f'"[{levels}]","[[""9999999999999999"",""1""]]"', f'"[[""0.01"",""1""]]","[{levels}]"']
+    text = "".join(f"{START_MS},{both},1\n" for both in sides).encode() + b" " * 200 + b"\n"
+
+    found = scan(BOOKS, text, (scale, 0))
+
+    assert_right_about_what_it_accepts(BOOKS, found, text)
 
 
 def test_what_lies_behind_the_twentieth_level_needs_no_decimals() -> None:
