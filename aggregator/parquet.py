@@ -22,7 +22,7 @@ A column that needs more takes more.
 _WIDTHS = ((28, pa.decimal128), (38, pa.decimal128), (76, pa.decimal256))
 _TYPES = {
     Kind.TIME: pa.timestamp("ms", "UTC"),
-    Kind.INTEGER: pa.int64(),
+    Kind.INTEGER: pa.uint64(),  # until the greatest is known
     Kind.MEAN: pa.float64(),
     Kind.DECIMAL: pa.string(),  # until its digits are counted
     Kind.TEXT: pa.string(),
@@ -53,7 +53,17 @@ def _read(text: bytes) -> pa.Table:
 
 
 def _typed(column: Column, cells: pa.Array) -> pa.Array:
-    return cells.cast(_decimal_type(cells)) if column.kind is Kind.DECIMAL else cells
+    match column.kind:
+        case Kind.DECIMAL:
+            return cells.cast(_decimal_type(cells))
+        case Kind.INTEGER:
+            return cells.cast(_integer_type(cells))
+    return cells
+
+
+def _integer_type(numbers: pa.Array) -> pa.DataType:
+    """Return the usual type, unless more ids lack than it holds."""
+    return pa.int64() if _greatest(numbers) < 2**63 else pa.uint64()
 
 
 def _decimal_type(texts: pa.Array) -> pa.DataType:

@@ -108,9 +108,7 @@ def plain(units: int, scale: int) -> str:
 
 def _plain_decimal(value: Decimal) -> str:
     text = f"{value:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _texts(cells: Cells) -> list[str]:

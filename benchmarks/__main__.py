@@ -5,7 +5,7 @@ Writes `benchmarks/RESULTS.md`, and the first table into `docs/performance.md`.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from benchmarks import machine
 from benchmarks.contest import contest
@@ -22,11 +22,14 @@ def main() -> None:
     """Run what is asked for and write the results."""
     given = _parser().parse_args()
     facts = machine.facts()
+    tables: list[Table] = []
     try:
-        tables = [*_contest(given.part, given.rounds), *(_studies() if given.full else ())]
+        for table in _tables(given.part, given.rounds, full=given.full):
+            tables.append(table)
+            # At once, so that a run that is broken off has not been for nothing.
+            RESULTS.write_text(markdown(facts, tables), encoding="utf-8")
     except Failed as failed:
         raise SystemExit(str(failed)) from failed
-    RESULTS.write_text(markdown(facts, tables), encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(with_table(page, tables[0]), encoding="utf-8")
     tell(f"written to {RESULTS.relative_to(ROOT)}")
@@ -37,18 +40,15 @@ def tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _contest(part: int, rounds: int) -> Sequence[Table]:
+def _tables(part: int, rounds: int, *, full: bool) -> Iterator[Table]:
     made = Input(TRADES // part, SNAPSHOTS // part)
     results = contest(made, rounds, tell)
-    return contest_table(results, made), how_table(results), runs_table(results)
-
-
-def _studies() -> Sequence[Table]:
-    tables = []
-    for study in STUDIES:
+    yield contest_table(results, made)
+    yield how_table(results)
+    yield runs_table(results)
+    for study in STUDIES if full else ():
         tell(study.__name__)
-        tables.append(study())
-    return tables
+        yield study()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -39,7 +39,7 @@ OPTIONAL = {
     Stream.DEPTH20: ("update_id", "event_time", "received_ns", "note"),
 }
 
-_EXTREMES = (
+EXTREMES = (
     "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809",
     "18446744073709551615", "18446744073709551616", "99999999999999999999", "999999999999999999",
     "1000000000000000000", "9999999999999999999", "0", "-0", "00", "-", "", "+1", " 1", "1 ", "1.0",
@@ -60,23 +60,23 @@ def _digits(draw: DrawFn, most: int = 20) -> str:
 def _timestamps() -> SearchStrategy[str]:
     inside = st.integers(START_MS, START_MS + DAY_MS - 1)
     edges = st.sampled_from([edge + off for edge in BOUNDS for off in (-1, 0, 1)])
-    return st.one_of(inside, inside, inside, edges).map(str) | st.sampled_from(_EXTREMES)
+    return st.one_of(inside, inside, inside, edges).map(str) | st.sampled_from(EXTREMES)
 
 
 def _integers() -> SearchStrategy[str]:
     usual = st.integers(0, 2**63 - 1).map(str)
-    return usual | usual | st.just("") | st.sampled_from(_EXTREMES) | _digits(most=21)
+    return usual | usual | st.just("") | st.sampled_from(EXTREMES) | _digits(most=21)
 
 
 def numbers() -> SearchStrategy[str]:
     """Draw texts that are, or nearly are, plain decimal numbers."""
     usual = st.builds("{}.{}".format, st.integers(0, 99_999), _digits(most=4))
     long = st.builds("{}.{}".format, _digits(most=18), _digits(most=18))
-    return st.one_of(usual, usual, _digits(most=9), _digits(), long, st.sampled_from(_NUMBERS))
+    return st.one_of(usual, usual, _digits(most=9), _digits(), long, st.sampled_from(NUMBERS))
 
 
-_NUMBERS = (
-    *_EXTREMES, "0.0", "-0.00", "-1.5", ".5", "1.", "1..2", "1.2.3", "1e5", "1E-5", "inf", "1,5",
+NUMBERS = (
+    *EXTREMES, "0.0", "-0.00", "-1.5", ".5", "1.", "1..2", "1.2.3", "1e5", "1E-5", "inf", "1,5",
     "0.000000000000000001", "123456789012345678", "1234567.8", "12345678.9", "1234567.12345678",
     "0.1234567", "0.12345678", "999999999999.999999", "000000000000000000000001.50",
     "0." + "0" * 40 + "1", "144115188075855872", "144115188075855873", "01", "-01", "1.\xb2",
@@ -110,14 +110,24 @@ def _level(draw: DrawFn) -> str:
 
 
 @st.composite
-def _ladder(draw: DrawFn) -> str:
+def _ladder(draw: DrawFn, *, largest: int = 10**14, most_decimals: int = 9) -> str:
     """Draw a usual side of a book: prices rise or fall, now and then not."""
-    count, decimals = draw(st.sampled_from((1, 2, 5, 6, 10, 11, 20, 21, 25))), draw(_scales)
-    best, step = draw(st.integers(30, 99_999)), draw(st.sampled_from((1, -1, 1, -1, 0)))
+    count = draw(st.sampled_from((1, 2, 5, 6, 10, 11, 20, 21, 25)))
+    best = draw(st.sampled_from([n for n in _BESTS if n <= largest]))
+    decimals = draw(st.sampled_from([n for n in (0, 1, 2, 2, 5, 7, 9) if n <= most_decimals]))
+    step = draw(st.sampled_from((1, -1, 1, -1, 0)))
     quantity = draw(st.sampled_from(("1", "0.5", "12.345", "0", "7.1234567")))
-    form = draw(st.sampled_from(('["{}","{}"]', "[{},{}]")))
-    prices = (f"{(best + step * n) / 10**decimals:.{decimals}f}" for n in range(count))
+    form = draw(st.sampled_from(('["{}","{}"]', '["{}","{}"]', "[{},{}]")))
+    prices = (_decimal(best + step * n, decimals) for n in range(count))
     return "[" + ",".join(form.format(price, quantity) for price in prices) + "]"
+
+
+_BESTS = (30, 110, 6_120_010, 99_999_990, 10**9, 10**14)
+
+
+def _decimal(units: int, decimals: int) -> str:
+    """Write a decimal with all its zeros."""
+    return f"{Decimal(units).scaleb(-decimals):.{decimals}f}"
 
 
 @st.composite
@@ -134,8 +144,7 @@ def _mixed_ladder(draw: DrawFn) -> str:
 
 
 _quantities = st.sampled_from(("1", "0.001", "12.5", "123456789", "0"))
-_scales = st.sampled_from((0, 1, 2, 2, 5))
-_ODD_SIDES = (
+ODD_SIDES = (
     "", "[]", "[ ]", "[[]]", "[[1,2]", "[[1,2],]", "[1,2]", "{}", "7", "null", "[null]", "[[1,2]]:",
     "[[1,2]] ", " [[1,2]]", "[[01,2]]", "[[NaN,1]]", "[[true,1]]", "[[1,2]\t]",
     '[["1\\u0030","2"]]', '[["1","2"],["3","4"]]', "[" * 3_000, '[["1"," 2"]]', '[["-1","2"]]',
@@ -146,7 +155,7 @@ _ODD_SIDES = (
 def sides() -> SearchStrategy[str]:
     """Draw JSON texts that are, or nearly are, one side of a book."""
     few = st.lists(_level(), max_size=4).map(lambda levels: "[" + ",".join(levels) + "]")
-    return st.one_of(_ladder(), _mixed_ladder(), few, st.sampled_from(_ODD_SIDES))
+    return st.one_of(_ladder(), _mixed_ladder(), few, st.sampled_from(ODD_SIDES))
 
 
 def _quoted(cells: SearchStrategy[str]) -> SearchStrategy[str]:
@@ -169,6 +178,12 @@ _CELLS: dict[str, SearchStrategy[str]] = {
     "update_id": _integers(),
     "note": _notes(),
 }
+
+
+def _usual_side() -> SearchStrategy[str]:
+    return _ladder(largest=10**9, most_decimals=5)
+
+
 _USUAL: dict[str, SearchStrategy[str]] = {
     "timestamp": st.integers(START_MS, START_MS + DAY_MS - 1).map(str),
     "price": st.builds("{}.{:02d}".format, st.integers(0, 99_999), st.integers(0, 99)),
@@ -178,8 +193,8 @@ _USUAL: dict[str, SearchStrategy[str]] = {
     "trade_type": st.just("MARKET"),
     "event_time": st.integers(START_MS, START_MS + DAY_MS).map(str),
     "received_ns": st.integers(START_MS, START_MS + DAY_MS).map(lambda ms: f"{ms}000017"),
-    "bids": _ladder().map(lambda side: '"' + side.replace('"', '""') + '"'),
-    "asks": _ladder().map(lambda side: '"' + side.replace('"', '""') + '"'),
+    "bids": _usual_side().map(lambda side: '"' + side.replace('"', '""') + '"'),
+    "asks": _usual_side().map(lambda side: '"' + side.replace('"', '""') + '"'),
     "update_id": st.integers(0, 2**53).map(str),
     "note": st.just(""),
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from aggregator.archive.importer import import_files
 from aggregator.decompress import Corrupt, decompress
 from aggregator.unit import Status
-from lake.layout import ChunkKey, Format, Stream
+from lake.layout import BarsFormat, ChunkKey, Format, Stream, bars_key
 from lake.storage import LocalFolder, Stat
 from tests import product
 from tests.compare import COLUMNS, assert_same_day
@@ -343,9 +344,13 @@ def test_numbers_of_hundreds_of_decimals_do_not_stop_a_day() -> None:
 def test_ids_as_far_apart_as_64_bits_allow_are_counted() -> None:
     lake = chunk(DAY, 0, trade(0, "1", -(2**63)), trade(60_000, "2", 2**63 - 1))
 
-    rows = minutes_of(lake)
+    with lake_of(lake) as storage:
+        build(storage, SYMBOL, DAY, ("1m",), parquet=True)
+        rows = rows_of(published(storage, SYMBOL, DAY, ("1m",))[0]["1m"])
+        typed = pl.read_parquet(storage.read(bars_key(SYMBOL, DAY, "1m", BarsFormat.PARQUET))[0])
 
     assert [str(2**64 - 2), "0"] == [rows[place]["missing_trades"] for place in (1, 2)]
+    assert [2**64 - 2, 0] == typed["missing_trades"].to_list()[1:3]
 
 
 # --- real markets -------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator import inputs
@@ -50,10 +50,15 @@ def of(
 # --- the window ---------------------------------------------------------------------------------
 
 
+minutes = st.integers(0, 1_439) | st.sampled_from((0, 9, 10, 11, 1_429, 1_430, 1_439))
+
+
 @given(
-    st.integers(-2, 2), st.integers(0, 1_439), st.sampled_from([10, 17, 60, 1_440]),
-    st.sampled_from(Format), st.text("azAZ09", min_size=1),
+    st.integers(-2, 2), minutes, st.sampled_from([10, 17, 60, 1_440]), st.sampled_from(Format),
+    st.text("azAZ09", min_size=1),
 )  # fmt: skip
+@example(1, 10, 10, Format.GZIP, "a")
+@example(-1, 1_429, 10, Format.GZIP, "a")
 def test_a_day_reads_its_own_chunks_and_those_of_the_margin_on_both_sides(
     shift: int, minute: int, margin: int, form: Format, run: str
 ) -> None:
@@ -65,7 +70,8 @@ def test_a_day_reads_its_own_chunks_and_those_of_the_margin_on_both_sides(
     assert (-margin <= at < 1_440 + margin) == (start <= str(found) < end)
 
 
-@given(st.integers(-2, 1), st.integers(0, 1_439), st.integers(0, 1_439))
+@given(st.integers(-2, 1), minutes, st.integers(0, 1_439))
+@example(-1, 1_430, 0)
 def test_the_carry_is_the_day_before_up_to_the_margin(
     shift: int, minute: int, from_minute: int
 ) -> None:

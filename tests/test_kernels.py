@@ -1,18 +1,33 @@
 """The compiled pass must be right about what it accepts; what it punts is read by the letter."""
 
+import ctypes
+import mmap
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from aggregator import kernels, ladder, numerals
 from aggregator.lines import LineReader, Malformed, Row, TypeCodes
 from lake.layout import Stream
-from tests.spellings import BOUNDS, REQUIRED, ROLES, START_MS, headers, lines, usual_lines
+from tests.spellings import (
+    BOUNDS,
+    NUMBERS,
+    ODD_SIDES,
+    REQUIRED,
+    ROLES,
+    START_MS,
+    headers,
+    lines,
+    usual_lines,
+)
 
 TRADES = ("timestamp", "price", "quantity", "is_buyer_maker", "trade_id", "trade_type")
 BOOKS = ("timestamp", "bids", "asks", "update_id")
@@ -29,39 +44,60 @@ class Pass:
     met: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Filled:
+    """What the compiled pass fills, and returns."""
+
+    values: NDArray[np.int64]
+    flags: NDArray[np.uint8]
+    codes: NDArray[np.uint8]
+    hashes: NDArray[np.int64]
+    punted: NDArray[np.int64]
+    met: tuple[int, int]
+
+
+def fill(
+    columns: Sequence[str], data: NDArray[np.uint8], lines: int, scales: tuple[int, int] = (2, 3)
+) -> Filled:
+    """Run the compiled pass over an array of so many lines."""
+    is_book = "bids" in columns
+    fields = kernels.BOOK_FIELDS if is_book else kernels.TRADE_FIELDS
+    values = np.full((lines, fields), -7, dtype=np.int64)
+    flags, codes = np.zeros(lines, np.uint8), np.zeros(lines, np.uint8)
+    hashes = np.zeros((lines if is_book else 0, 2), np.int64)
+    punted = np.zeros((lines, 4), np.int64)
+    rows, punts, *met = kernels.scan(
+        data, 0, 0, np.array([ROLES[name] for name in columns]), *TypeCodes().table(), scales,
+        BOUNDS, values, flags, codes, hashes, punted,
+    )  # fmt: skip
+    hashes = hashes if is_book else np.zeros((lines, 2), np.int64)
+    return Filled(
+        values[:rows], flags[:rows], codes[:rows], hashes[:rows], punted[:punts], (met[0], met[1])
+    )
+
+
 def scan(
     columns: Sequence[str], text: bytes, scales: tuple[int, int] = (2, 3), behind: bytes = b""
 ) -> Pass:
     """Run the pass over rows, with anything behind them; again while it asks for more decimals."""
-    roles = np.array([ROLES[name] for name in columns])
     data = np.frombuffer(text + behind, dtype=np.uint8)[: len(text)]
-    count, is_book = text.count(b"\n"), "bids" in columns
-    fields = kernels.BOOK_FIELDS if is_book else kernels.TRADE_FIELDS
-    values = np.full((count, fields), -7, dtype=np.int64)
-    flags, codes = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
-    hashes = np.zeros((count if is_book else 0, 2), np.int64)
-    punted = np.zeros((count, 4), np.int64)
-    rows, punts, *met = kernels.scan(
-        data, 0, 0, roles, *TypeCodes().table(), scales, BOUNDS,
-        values, flags, codes, hashes, punted,
-    )  # fmt: skip
+    found = fill(columns, data, text.count(b"\n"), scales)
+    met = found.met
     if met[0] > scales[0] or met[1] > scales[1]:
         return scan(columns, text, (max(met[0], scales[0]), max(met[1], scales[1])), behind)
-    accepted: list[Row | None] = [
-        Row(
-            (int(row[0]), int(row[1]), int(row[2])), int(flag), int(code),
-            tuple(row[3:].tolist()), scales, (int(pair[0]), int(pair[1])),
-        )
-        for row, flag, code, pair in zip(
-            values[:rows], flags, codes, hashes if is_book else np.zeros((count, 2)), strict=False
+    rows: list[Row | None] = [
+        Row(tuple(values[:3]), flag, code, tuple(values[3:]), scales, tuple(hashes))
+        for values, flag, code, hashes in zip(
+            found.values.tolist(), found.flags.tolist(), found.codes.tolist(),
+            found.hashes.tolist(), strict=True,
         )
     ]  # fmt: skip
     places = []
-    for place, start, end, line in punted[:punts].tolist():
-        assert flags[place] == kernels.PUNTED
-        accepted[place] = None
+    for place, start, end, line in found.punted.tolist():
+        assert found.flags[place] == kernels.PUNTED
+        rows[place] = None
         places.append((place, text[start:end], line))
-    return Pass(accepted, places, (met[0], met[1]))
+    return Pass(rows, places, met)
 
 
 def meaning(row: Row) -> tuple[object, ...]:
@@ -171,22 +207,44 @@ def test_any_bytes_at_all_are_read_or_punted(line: bytes, columns: tuple[str, ..
     assert_right_about_what_it_accepts(columns, found[0], text)
 
 
-@pytest.mark.parametrize("stream", Stream)
-def test_every_byte_in_every_place_of_a_row_is_read_right_or_punted(stream: Stream) -> None:
-    usual = {
-        Stream.TRADES: (b"1765411200005,61800.30,0.006,true,5266583935,MARKET", TRADES),
-        Stream.DEPTH20: (b'1765411200005,"[[""61.2"",""9""],[6,8]]","[[ 62,""5""]]",51', BOOKS),
-    }
-    line, columns = usual[stream]
-    changed = [
-        line[:at] + bytes([b]) + line[at + 1 :] for at in range(len(line)) for b in range(256)
-    ]
+TRADE_LINE = b"1765411200005,61800.30,0.006,true,5266583935,MARKET"
+BOOK_LINES = (
+    b'1765411200005,"[[""61.2"",""9""],[6,8]]","[[ 62,""5""]]",51',
+    b'1765411200005,"[[""61.25"",""9.5""],[""61.15"",""8.5""]]","[[""62.05"",""5""]]",51',
+    b'1765411200005,"[[""0.0000012"",""9""],[""0.0000011"",""8""]]","[[""1"",""5""]]",51',
+)
+
+
+@pytest.mark.parametrize("line", [TRADE_LINE, *BOOK_LINES])
+def test_every_byte_in_every_place_of_a_row_is_read_right_or_punted(line: bytes) -> None:
+    columns = TRADES if line == TRADE_LINE else BOOKS
+    places = range(len(line))
+    changed = [line[:at] + bytes([byte]) + line[at + 1 :] for at in places for byte in range(256)]
     text = b"\n".join(row for row in changed if b"\n" not in row) + b"\n"
 
     found = scan(columns, text)
 
     assert_right_about_what_it_accepts(columns, found, text)
     assert sum(row is not None for row in found.rows) > len(line)
+
+
+@pytest.mark.parametrize("stream", Stream)
+def test_every_odd_cell_in_every_column_is_read_right_or_punted(stream: Stream) -> None:
+    usual = dict(zip(TRADES, TRADE_LINE.decode().split(","), strict=True))
+    if stream is Stream.DEPTH20:
+        side = '"[[""61.25"",""9.5""],[""61.15"",""8.5""]]"'
+        usual = {"timestamp": str(START_MS), "bids": side, "asks": side, "update_id": "51"}
+    usual |= {"event_time": "5", "received_ns": "7", "note": ""}
+    odd = [*NUMBERS, *(f'"{one}"' for one in NUMBERS if '"' not in one)]
+    odd += [*ODD_SIDES, *(f'"{one}"'.replace('"', '""')[1:-1] for one in ODD_SIDES)]
+    odd += [f'"[[""{one}"",""1""],[""1"",""{one}""]]"' for one in NUMBERS]
+    odd += [f'"[[""1"",""{one}""]]"' for one in NUMBERS]
+    rows = [{**usual, name: cell} for name in usual for cell in odd]
+    text = "".join(f"{','.join(row.values())}\n" for row in rows).encode()
+
+    found = scan(tuple(usual), text)
+
+    assert_right_about_what_it_accepts(tuple(usual), found, text)
 
 
 @pytest.mark.parametrize("before", range(1, 21))
@@ -203,6 +261,35 @@ def test_numbers_of_every_length_are_read_right_or_punted(
     found = scan(columns, rows, scales)
 
     assert_right_about_what_it_accepts(columns, found, rows)
+
+
+def test_no_byte_behind_the_end_of_a_text_is_touched() -> None:
+    """Read texts that end where memory ends: a process that touches what lies behind is killed."""
+    lines = [(TRADES, TRADE_LINE), *((BOOKS, line) for line in BOOK_LINES)]
+    texts = [
+        (columns, line[:cut] + b"\n") for columns, line in lines for cut in range(len(line) + 1)
+    ]
+
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        done = process.submit(read_where_memory_ends, texts).result()
+
+    assert len(texts) == done
+
+
+def read_where_memory_ends(texts: list[tuple[tuple[str, ...], bytes]]) -> int:
+    """Scan texts, each of them in front of a page that may not be touched; return how many."""
+    page = mmap.PAGESIZE
+    memory = mmap.mmap(-1, 2 * page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.mprotect(ctypes.c_void_p(start + page), ctypes.c_size_t(page), 0):
+        raise OSError(ctypes.get_errno(), "cannot protect a page of memory")
+    whole = np.frombuffer(memory, dtype=np.uint8)
+    whole.flags.writeable = False
+    for columns, text in texts:
+        memory[page - len(text) : page] = text
+        fill(columns, whole[page - len(text) : page], 1)
+    return len(texts)
 
 
 # --- what must take the fast way ----------------------------------------------------------------
@@ -290,6 +377,9 @@ def test_the_first_fault_of_a_book_is_found(
         ["0.5", "0.6", "0.07"],
         ["12345678.12345678", "12345678.12345679", "123456780"],
         ["1234567.1234567", "1234567.1234568", "1234567.1234568"],
+        ["999.99990", "999.99989", "999.99980"],
+        ["999.99989", "999.99990", "1000.00000"],
+        ["12345678.5", "12345678.6", "12345679.1"],
     ],
 )
 @pytest.mark.parametrize("scale", [0, 2, 3, 8, 12])
