@@ -1,0 +1,1 @@
+"""A websocket becomes one-minute chunks and a journal: nothing lost, nothing silent."""

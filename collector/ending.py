@@ -1,0 +1,87 @@
+"""How a run ends: nothing more is read, everything is told, and what fits is uploaded."""
+
+from dataclasses import dataclass
+
+from collector.orders import Tell
+from collector.recorder import Recorder
+
+_PROOFS_S = 1.2
+_DRAIN_S = 1.0
+_UPLOAD_PART = 0.6
+"""Of the time left, the part that chunks have before the journal that tells of them."""
+_RESERVE_S = 0.3
+_NAP_S = 0.01
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What is left of a run: objects that the next start uploads."""
+
+    run: str
+    left: int
+
+
+class Ending:
+    """Ends a run within `stop_s` real seconds from now."""
+
+    def __init__(self, recorder: Recorder, cause: str) -> None:
+        self._recorder, self._edges = recorder, recorder.edges
+        self._cause = cause
+        self._until_s = self._real_s() + recorder.settings.deadlines.stop_s - _RESERVE_S
+
+    def _real_s(self) -> float:
+        clock = self._recorder.edges.clock
+        return clock.monotonic() / clock.speed
+
+    def _left_s(self) -> float:
+        return max(0.0, self._until_s - self._real_s())
+
+    def run(self) -> Ended:
+        """End it."""
+        recorder, edges = self._recorder, self._edges
+        recorder.stopping = True
+        self._prove()
+        edges.survey.stop()
+        edges.crew.dismiss(min(_DRAIN_S, self._left_s() / 4))
+        self._drain()
+        recorder.repair.end(edges.refiller.stop())
+        self._drain()
+        recorder.stores.flush()
+        recorder.witness.end(recorder.exchange_ms())
+        edges.inbox.close()
+        self._upload_chunks()
+        self._tell_the_end()
+        edges.diary.stop()
+        return Ended(edges.spool.run, edges.spool.stop(self._left_s()))
+
+    def _prove(self) -> None:
+        """Ask, as far as there is time, whether silent streams of trades have been silent."""
+        recorder = self._recorder
+        until_s = self._real_s() + min(_PROOFS_S, self._left_s() / 4)
+        awaited = recorder.question(ending=True)
+        while awaited and self._real_s() < until_s:
+            if not recorder.step():
+                self._edges.clock.sleep(_NAP_S * self._edges.clock.speed)
+            awaited = recorder.proofs.pending + len(self._edges.refiller.pending())
+
+    def _drain(self) -> None:
+        """Take what has been read already."""
+        until_s = self._real_s() + _DRAIN_S
+        while self._real_s() < until_s and self._recorder.take_in():
+            pass
+
+    def _upload_chunks(self) -> None:
+        """Upload the partial minute, so that the journal can say so."""
+        edges, stores = self._edges, self._recorder.stores
+        edges.spool.seal_all()
+        until_s = self._real_s() + self._left_s() * _UPLOAD_PART
+        while edges.outbox.usage.total_bytes and self._real_s() < until_s:
+            edges.clock.sleep(_NAP_S * edges.clock.speed)
+        stores.tell_news()
+
+    def _tell_the_end(self) -> None:
+        rows = sum(self._recorder.intake.rows.values())
+        said = f"run {self._edges.spool.run} ends: {self._cause}"
+        self._recorder.chronicle.tell(
+            Tell("stopped", said, {"cause": self._cause, "rows": rows})
+        )  # fmt: skip

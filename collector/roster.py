@@ -1,0 +1,63 @@
+"""Which symbols are recorded, and which of those asked for are not. No clock, no socket."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from collector.errors import CollectorError
+from collector.market import Contract, in_shard, select
+from collector.orders import Tell
+from collector.settings import Shard
+from collector.status import LeftOut
+
+_NAMED = 10
+
+
+class Roster:
+    """The symbols of this run, as the exchange's list changes. `asked` None stands for all."""
+
+    def __init__(self, asked: Sequence[str] | None, shard: Shard) -> None:
+        self._asked, self._shard = asked, shard
+        self.symbols: tuple[str, ...] = ()
+        self.left_out: tuple[LeftOut, ...] = ()
+
+    def trust(self) -> None:
+        """Take the symbols as they were asked for, since the exchange cannot be asked."""
+        asked = self._asked or ()
+        self.symbols = tuple(sorted({each for each in asked if in_shard(each, self._shard)}))
+
+    def update(self, contracts: Iterable[Contract]) -> list[Tell]:
+        """Take the exchange's list; return what has changed."""
+        before, known = set(self.symbols), {each.symbol: each.why for each in self.left_out}
+        selection = select(contracts, self._asked, self._shard)
+        self.symbols, self.left_out = selection.symbols, selection.left_out
+        changed = [*self._left_out(known), *self._listed(before)]
+        return changed
+
+    def _left_out(self, known: dict[str, str]) -> Iterator[Tell]:
+        for symbol, why in ((each.symbol, each.why) for each in self.left_out):
+            if known.get(symbol) != why:
+                said = f"{symbol} is not recorded: {why}; it will be asked for again"
+                yield Tell("left_out", said, {"symbol": symbol, "cause": why}, "WARNING")
+
+    def _listed(self, before: set[str]) -> Iterator[Tell]:
+        if before:
+            added, gone = sorted({*self.symbols} - before), sorted(before - {*self.symbols})
+            if added:
+                yield Tell("added", f"recording {_some(added)} too", {"symbols": added})
+            if gone:
+                yield Tell("removed", f"no longer recording {_some(gone)}", {"symbols": gone})
+
+    def check(self, *, strict: bool) -> None:
+        """Raise `CollectorError` if no symbol is left; with `strict`, if one is left out."""
+        whys = _some([f"{each.symbol}: {each.why}" for each in self.left_out])
+        if not self.symbols:
+            reason = whys or f"none of them belongs to shard {self._shard}"
+            raise CollectorError(f"cannot record any of the symbols: {reason}; check --symbols")
+        if strict and self.left_out:
+            raise CollectorError(
+                f"cannot record all of the symbols: {whys}; check --symbols, or leave --strict out"
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
