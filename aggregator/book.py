@@ -6,6 +6,7 @@ order, the threads or the grouping in which it was summed.
 """
 
 import math
+import re
 
 import polars as pl
 
@@ -80,6 +81,11 @@ def roll_up_books(bars: pl.LazyFrame, limbs: Limbs, factor: int) -> pl.LazyFrame
             pl.col("snapshot_count").sum(),
         )
     )
+
+
+def share_names(seconds: pl.DataFrame) -> list[str]:
+    """Return the columns that hold the sums of the parts of the ratios."""
+    return [name for name in seconds.columns if re.match(_PART_SUMS, name)]
 
 
 def with_mean_ratios(bars: pl.LazyFrame) -> pl.LazyFrame:

@@ -4,17 +4,15 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from aggregator import plan
-from aggregator.console import log, reporter, say
+from aggregator.console import reporter, say
 from aggregator.dry_run import print_plan
-from aggregator.import_view import run_import
-from aggregator.memory import give_large_blocks_back
+from aggregator.memory import keep_freed_blocks, spare_imports
 from aggregator.options import (
     Lake,
     Margin,
@@ -39,6 +37,7 @@ from aggregator.status import last_days, statuses
 from aggregator.status_view import print_statuses
 from aggregator.unit import Outcome, Status, Unit
 from lake.errors import LakeError
+from lake.logs import log
 from lake.open import open_lake
 
 app = typer.Typer(
@@ -50,7 +49,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program: expected failures are one line and exit code 1."""
-    give_large_blocks_back()
+    keep_freed_blocks()
+    spare_imports()
     stop_on_sigterm()
     try:
         app()
@@ -81,6 +81,9 @@ def _complain(message: str) -> None:
 
 def _version(asked: bool) -> None:
     if asked:
+        # Imported here, as what only one command needs: every task of thousands pays the start.
+        from importlib.metadata import version
+
         print(f"flowlake {version('flowlake')}")
         raise typer.Exit
 
@@ -248,6 +251,8 @@ def import_command(
 
       aggregator import --lake ./lake --symbol BTCUSDT BTCUSDT-trades-2025-*.zip
     """
+    from aggregator.import_view import run_import
+
     name = parse_symbol(symbol)
     run_import(open_lake(lake, create=True), name, files, max_unpublished)
 

@@ -1,6 +1,5 @@
 """What a run tells: a person at a terminal, or a log collector, which reads JSON lines."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aggregator.unit import Outcome, Status, Unit
+from lake.logs import log
 
 SEVERITIES = {
     Status.BUILT: "INFO",
@@ -58,12 +58,6 @@ class Reporter(AbstractContextManager["Reporter"], Protocol):
 def reporter(units: int) -> Reporter:
     """Return the reporter for where standard output goes."""
     return TerminalReporter(units) if sys.stdout.isatty() else JsonReporter(sys.stdout)
-
-
-def log(file: TextIO, severity: str, message: str, **fields: Any) -> None:
-    """Write one log line as Cloud Logging reads it."""
-    line = {"severity": severity, "message": message, **fields}
-    print(json.dumps(line, ensure_ascii=False), file=file, flush=True)
 
 
 def say(message: str, **fields: Any) -> None:

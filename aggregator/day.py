@@ -61,7 +61,8 @@ def build(
     seen = _seen_seconds(trades, books, said, start)
     expected = _expected(trades, books, said)
     expected_seen = [seen[stream] for stream in expected]
-    missing = trades.holes.missing_by_second(start)
+    holes = trades.stretches.holes()
+    missing = holes.missing_by_second(start)
     has_data = _has_data(trades, books)
     files: dict[Resolution, bytes] = {}
     qualities: dict[Resolution, dict[str, int]] = {}
@@ -73,7 +74,7 @@ def build(
         qualities[resolution] = {name: counted[name] for name in sorted(counted, key=_by_worth)}
     return Day(
         files, qualities, expected, int(missing.sum()),
-        trades.holes.overlapping(start, start + DAY_MS),
+        holes.overlapping(start, start + DAY_MS),
         int(seen[Stream.DEPTH20].sum()) / SECONDS_PER_DAY,
         bool(expected_seen) and bool(np.all(expected_seen)),
     )  # fmt: skip
@@ -115,8 +116,9 @@ def _seen_seconds(
     trades: Trades, books: Books, said: Testimony, start: int
 ) -> dict[Stream, NDArray[np.bool_]]:
     """Tell for each stream which seconds of the day lie inside its seen time."""
-    of_trades = trades_seen(trades.holes, trades.stretches, said.covered[Stream.TRADES])
-    of_books = books.stretches.union(said.covered[Stream.DEPTH20])
+    ids, covered = trades.stretches, said.covered
+    of_trades = trades_seen(ids.holes(), ids.seen(), covered[Stream.TRADES])
+    of_books = books.stretches.seen().union(covered[Stream.DEPTH20])
     return {
         Stream.TRADES: of_trades.whole_seconds(start),
         Stream.DEPTH20: of_books.whole_seconds(start),
@@ -125,11 +127,11 @@ def _seen_seconds(
 
 def _expected(trades: Trades, books: Books, said: Testimony) -> tuple[Stream, ...]:
     """Return the streams of which the inputs say that they should be there."""
-    any_row = {Stream.TRADES: trades.any_row, Stream.DEPTH20: books.any_row}
+    rows = {Stream.TRADES: trades.edges, Stream.DEPTH20: books.edges}
     return tuple(
         stream
         for stream in Stream
-        if any_row[stream] or stream in said.recorded or len(said.covered[stream].starts)
+        if rows[stream] or stream in said.recorded or len(said.covered[stream].starts)
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.compiled import compiled
+from aggregator.compiled import BYTE_TABLE, BYTES, FLOAT_TABLE, INTS, TABLE, WHOLE, compiled, entry
 from aggregator.quotients import DIGIT_BITS, DIGITS, SCALE_OFFSET
 
 # What a cell is: nothing, whole units at a scale, a positive float, a quotient, a text, a time of
@@ -18,14 +18,17 @@ _DIGITS_OF_QUOTIENT = (1 << DIGIT_BITS) - 1
 _TENS = 10.0 ** np.arange(0, 23)  # all that are exact
 
 
-@compiled
+@entry(takes=(TABLE, FLOAT_TABLE, BYTE_TABLE, INTS, BYTES, INTS, WHOLE, WHOLE, BYTES), gives=2)
 def write(
-    table: NDArray[np.int64], kinds: NDArray[np.uint8], scales: NDArray[np.int64],
+    table: NDArray[np.int64], floats: NDArray[np.float64],
+    kinds: NDArray[np.uint8], scales: NDArray[np.int64],
     text: NDArray[np.uint8], offsets: NDArray[np.int64], row: int, longest: int,
     out: NDArray[np.uint8],
 ) -> tuple[int, int]:  # fmt: skip
-    """Write rows until the buffer may be full; return the next row and the bytes written."""
-    floats = table.view(np.float64)
+    """Write rows until the buffer may be full; return the next row and the bytes written.
+
+    `floats` are the same bits as `table`.
+    """
     columns = len(table)
     i = 0
     while row < table.shape[1] and i + longest <= len(out):

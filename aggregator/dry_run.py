@@ -11,12 +11,12 @@ from rich.text import Text
 
 from aggregator import costs
 from aggregator.builder import Builder
-from aggregator.console import log
 from aggregator.costs import Operations
 from aggregator.decide import Action, Reason
 from aggregator.parallel import in_parallel
 from aggregator.settings import BuildSettings
 from aggregator.unit import Status, Unit
+from lake.logs import log
 from lake.storage import LocalFolder, Storage
 
 

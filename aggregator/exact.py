@@ -73,6 +73,8 @@ def from_integers(units: Sequence[int], scale: int) -> Exact:
 
 def joined(parts: Sequence[Exact]) -> Exact:
     """Return the columns one behind the other, at the greatest of their scales."""
+    if len(parts) == 1:
+        return parts[0]
     if not parts:
         return Exact(np.empty(0, dtype=np.int64), 0)
     scale = max(part.scale for part in parts)
@@ -166,6 +168,12 @@ class Limbs:
             return [(rank.max() if highest else rank.min()).alias(alias)]
         place = rank.arg_max() if highest else rank.arg_min()
         return self.pick(column, alias, lambda values: values.get(place))
+
+    def units(self, frame: pl.DataFrame, column: str) -> NDArray[Any]:
+        """Return the units of a column that is nowhere empty, as `Exact` takes them."""
+        if self.narrow:
+            return frame[column].to_numpy()
+        return np.array(self.integers(frame, column), dtype=object)
 
     def integers(self, frame: pl.DataFrame, column: str) -> list[int | None]:
         """Return the units of a column as Python integers."""

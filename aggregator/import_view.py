@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from aggregator.archive.importer import ImportReport, LongHole, import_files
-from aggregator.console import log
 from aggregator.utc import iso
+from lake.logs import log
 from lake.storage import Storage
 
 

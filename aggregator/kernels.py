@@ -12,18 +12,17 @@ decimals returns the scale that it needs, and the caller runs it again.
 
 import numpy as np
 
-from aggregator.compiled import compiled
+from aggregator.compiled import BYTES, INTS, PAIR, TABLE, WHOLE, compiled, eight_bytes, entry
 from aggregator.ladder import (
     CODE,
     CROSSED,
     FLAGS,
     PRICE_SCALE,
     QUANTITY_SCALE,
-    SIDE_FIELDS,
     VALID,
     side,
 )
-from aggregator.numerals import NEVER_RECEIVED, Bytes, Ints, integer, number
+from aggregator.numerals import NEVER_RECEIVED, WORD, Bytes, Ints, integer, number
 
 # What a column of the file is for.
 IGNORED, TIMESTAMP, PRICE, QUANTITY, IS_BUYER_MAKER, TRADE_ID, TRADE_TYPE = range(7)
@@ -40,19 +39,26 @@ TRADE_FIELDS, BOOK_FIELDS = 5, 13
 # what is wrong with its book (`ladder`).
 TAKER_BUY, HAS_ID, PUNTED = 1, 2, 4
 
+# What is kept of a row beside its numbers, behind what `ladder` keeps: where its cells lie.
+SIDE_STARTS, SIDE_ENDS = 4, 6
+SCRATCH = 8
+
 _NEWLINE, _RETURN, _COMMA, _QUOTE = 10, 13, 44, 34
-_TRUE = np.frombuffer(b"true", dtype=np.uint8)
-_FALSE = np.frombuffer(b"false", dtype=np.uint8)
+_LOWER = np.uint64(0x2020202020202020)
+_FOUR, _FIVE = np.uint64((1 << 32) - 1), np.uint64((1 << 40) - 1)
+_TRUE = np.uint64(int.from_bytes(b"true", "little"))
+_FALSE = np.uint64(int.from_bytes(b"false", "little"))
 
 
 @compiled
 def _boolean(text: Bytes, i: int) -> tuple[bool, int]:
     """Read true or false in any case; return it and the place behind it, or place -1."""
-    word = _TRUE if text[i] | 32 == _TRUE[0] else _FALSE
-    for k in range(len(word)):
-        if text[i + k] | 32 != word[k]:
-            return False, -1
-    return len(word) == len(_TRUE), i + len(word)
+    if i + WORD > len(text):
+        return False, -1
+    word = eight_bytes(text, i) | _LOWER
+    if word & _FOUR == _TRUE:
+        return True, i + 4
+    return False, i + 5 if word & _FIVE == _FALSE else -1
 
 
 @compiled
@@ -66,21 +72,28 @@ def _skip(text: Bytes, i: int) -> int:
 
 
 @compiled
-def _known(text: Bytes, i: int, end: int, names: Bytes, ends: Ints) -> int:
-    """Return which of the names the field is, or -1."""
+def _is_empty(text: Bytes, i: int) -> bool:
+    """Tell whether a field that begins at i ends there."""
+    end = int(text[i])
+    return end in (_COMMA, _NEWLINE, _RETURN)
+
+
+@compiled
+def _known(text: Bytes, i: int, names: Bytes, ends: Ints) -> tuple[int, int]:
+    """Return which of the names the field at i is, and the place behind it, or place -1."""
     start = 0
     for code in range(len(ends)):
         length = ends[code] - start
-        if length == end - i:
+        if i + length < len(text):
             same = True
             for k in range(length):
                 if text[i + k] != names[start + k]:
                     same = False
                     break
-            if same:
-                return code
+            if same and _is_empty(text, i + length):
+                return code, i + length
         start = ends[code]
-    return -1
+    return 0, -1
 
 
 @compiled
@@ -99,13 +112,7 @@ def _ends_field(text: Bytes, i: int, last: bool) -> bool:
     return end == _COMMA
 
 
-@compiled
-def _is_empty(text: Bytes, i: int) -> bool:
-    end = int(text[i])
-    return end in (_COMMA, _NEWLINE, _RETURN)
-
-
-@compiled
+@entry(takes=(BYTES, WHOLE, WHOLE, WHOLE), gives=1)
 def fingerprint(text: Bytes, start: int, end: int, seed: int) -> int:
     """Return a 64-bit hash (FNV-1a) of a part of the text, going on from a seed."""
     value = np.uint64(seed) ^ np.uint64(14695981039346656037)
@@ -114,7 +121,26 @@ def fingerprint(text: Bytes, start: int, end: int, seed: int) -> int:
     return int(np.int64(value))
 
 
-@compiled
+@entry(
+    takes=(
+        BYTES,
+        WHOLE,
+        WHOLE,
+        INTS,
+        BYTES,
+        INTS,
+        PAIR,
+        PAIR,
+        WHOLE,
+        TABLE,
+        BYTES,
+        BYTES,
+        TABLE,
+        TABLE,
+        INTS,
+    ),
+    gives=6,
+)
 def scan(
     text: Bytes,
     start: int,
@@ -124,93 +150,96 @@ def scan(
     ends: Ints,
     scales: tuple[int, int],
     bounds: tuple[int, int],
+    rows: int,
     values: Ints,
     flags: Bytes,
     codes: Bytes,
     hashes: Ints,
     punted: Ints,
-) -> tuple[int, int, int, int]:
+    scratch: Ints,
+) -> tuple[int, int, int, int, int, int]:
     """Read the rows of a text from `start` on, which is behind so many lines.
 
     `roles` says what each column is for. `names` are the known trade types, one behind the other,
     `ends` where each ends. `scales` are the decimals expected of prices and of quantities,
     `bounds` the first and last timestamp allowed.
-    Fills `values` (rows x fields), `flags`, `codes` (of trade types, or of faults), `hashes`
-    (rows x 2, for books: of the cells of rows without an id) and `punted` (row, start, end and
-    line number of each punted row). Returns the number of rows, that of punted rows, and the
-    greatest scales met. Where these are above the expected ones, the rest means nothing.
+    Fills, behind the first `rows`, `values` (fields x rows), `flags`, `codes` (of trade types, or
+    of faults), `hashes` (rows x 2, for books: of the cells of rows without an id) and `punted`
+    (row, start, end and line number of each punted row), until one of them is full. `scratch`
+    is room for `SCRATCH` numbers.
+    Returns how far it came: place in the text, lines, rows, punted rows; and the greatest scales
+    met. Where these are above the expected ones, the values mean nothing.
     """
     is_book = len(hashes) > 0
-    price_scale, quantity_scale = 0, 0
-    rows, punts = 0, 0
-    state = np.zeros(4, dtype=np.int64)
-    side_starts = np.zeros(2, dtype=np.int64)
-    side_ends = np.zeros(2, dtype=np.int64)
+    price_scale, quantity_scale, punts = 0, 0, 0
+    state = scratch
     i = start
-    while i < len(text):
+    while i < len(text) and rows < len(flags) and punts < len(punted):
         line += 1
         if text[i] == _NEWLINE or (text[i] == _RETURN and text[i + 1] == _NEWLINE):
             i = _line_end(text, i) + 1
             continue
         begin = i
-        row = values[rows]
-        row[ID_FIELD] = 0
-        row[RECEIVED_FIELD] = NEVER_RECEIVED
-        state[:] = 0
+        values[ID_FIELD, rows] = 0
+        values[RECEIVED_FIELD, rows] = NEVER_RECEIVED
+        for k in range(SIDE_STARTS):
+            state[k] = 0
         for column in range(len(roles)):
             role = roles[column]
             cell = i
             if role == BIDS:
-                i = side(text, i, scales, True, row[BID_FIELD : BID_FIELD + SIDE_FIELDS], state)
+                i = side(text, i, scales, True, values, BID_FIELD, rows, state)
             elif role == ASKS:
-                i = side(text, i, scales, False, row[ASK_FIELD : ASK_FIELD + SIDE_FIELDS], state)
+                i = side(text, i, scales, False, values, ASK_FIELD, rows, state)
             elif role == PRICE:
-                row[PRICE_FIELD], state[PRICE_SCALE], i = number(text, i, scales[0])
+                values[PRICE_FIELD, rows], state[PRICE_SCALE], i = number(text, i, scales[0])
             elif role == QUANTITY:
-                row[QUANTITY_FIELD], state[QUANTITY_SCALE], i = number(text, i, scales[1])
+                values[QUANTITY_FIELD, rows], state[QUANTITY_SCALE], i = number(text, i, scales[1])
             elif role == IS_BUYER_MAKER:
                 maker, i = _boolean(text, i)
                 state[FLAGS] |= 0 if maker else TAKER_BUY
             elif role == TRADE_TYPE:
-                end = _skip(text, i)
-                state[CODE] = _known(text, i, end, names, ends)
-                i = end if state[CODE] >= 0 else -1
+                state[CODE], i = _known(text, i, names, ends)
             elif role == IGNORED:
                 i = _skip(text, i)
             elif role == TIMESTAMP or not _is_empty(text, i):
                 value, i = integer(text, i)
                 if role == TIMESTAMP:
-                    row[TIME_FIELD] = value
+                    values[TIME_FIELD, rows] = value
                 elif role == RECEIVED:
-                    row[RECEIVED_FIELD] = value
+                    values[RECEIVED_FIELD, rows] = value
                 elif role != EVENT_TIME:
-                    row[ID_FIELD] = value
+                    values[ID_FIELD, rows] = value
                     state[FLAGS] |= HAS_ID
             if i < 0 or not _ends_field(text, i, column == len(roles) - 1):
                 i = -1
                 break
             if role in (BIDS, ASKS):
-                side_starts[role - BIDS] = cell
-                side_ends[role - BIDS] = i
+                state[SIDE_STARTS + role - BIDS] = cell
+                state[SIDE_ENDS + role - BIDS] = i
             i += 1
-        if i < 0 or not bounds[0] <= row[TIME_FIELD] <= bounds[1]:
+        if i < 0 or not bounds[0] <= values[TIME_FIELD, rows] <= bounds[1]:
             i = _line_end(text, begin) + 1
-            punted[punts] = rows, begin, i - 1, line
+            punted[punts, 0], punted[punts, 1] = rows, begin
+            punted[punts, 2], punted[punts, 3] = i - 1, line
             punts += 1
-            state[:] = 0
+            for k in range(SIDE_STARTS):
+                state[k] = 0
             state[FLAGS] = PUNTED
         elif text[i - 1] == _RETURN:
             i += 1
         price_scale = max(price_scale, state[PRICE_SCALE])
         quantity_scale = max(quantity_scale, state[QUANTITY_SCALE])
         if is_book and state[FLAGS] != PUNTED:
-            if state[CODE] == VALID and row[ASK_FIELD] <= row[BID_FIELD]:
+            if state[CODE] == VALID and values[ASK_FIELD, rows] <= values[BID_FIELD, rows]:
                 state[CODE] = CROSSED
             if not state[FLAGS] & HAS_ID:
                 for seed in range(2):
-                    value = fingerprint(text, side_starts[0], side_ends[0], seed)
-                    hashes[rows, seed] = fingerprint(text, side_starts[1], side_ends[1], value)
+                    value = fingerprint(text, state[SIDE_STARTS], state[SIDE_ENDS], seed)
+                    hashes[rows, seed] = fingerprint(
+                        text, state[SIDE_STARTS + 1], state[SIDE_ENDS + 1], value
+                    )
         flags[rows] = state[FLAGS]
         codes[rows] = state[CODE]
         rows += 1
-    return rows, punts, price_scale, quantity_scale
+    return i, line, rows, punts, price_scale, quantity_scale

@@ -24,21 +24,25 @@ _COMMA, _QUOTE, _POINT, _ZERO, _OPEN, _CLOSE, _SPACE = 44, 34, 46, 48, 91, 93, 3
 
 _LONGEST_LEVEL = 80  # two numbers of 18 digits, points, quotes, and two more loads
 _LONGEST_FORM = 2 * WORD
-_TWO, _THREE, _FIVE = (np.uint64((1 << bits) - 1) for bits in (16, 24, 40))
-_START = np.uint64(int.from_bytes(b'"[', "little"))
-_OPENING = np.uint64(int.from_bytes(b'[""', "little"))
+_FIVE, _SEVEN = np.uint64((1 << 40) - 1), np.uint64((1 << 56) - 1)
+_START = np.uint64(int.from_bytes(b'"[[""', "little"))
 _BETWEEN = np.uint64(int.from_bytes(b'"",""', "little"))
-_CLOSING = np.uint64(int.from_bytes(b'""]', "little"))
+_NEXT = np.uint64(int.from_bytes(b'""],[""', "little"))
+_LAST = np.uint64(int.from_bytes(b'""]]"', "little"))
 _NONE = np.uint64(0)
 
 
 @compiled
 def side(
-    text: Bytes, i: int, scales: tuple[int, int], falling: bool, into: Ints, state: Ints
-) -> int:
-    """Read one side of a book from a quoted cell at i; return the place behind it, or -1."""
-    end = _usual_side(text, i, scales, falling, into, state)
-    return end if end >= 0 else _any_side(text, i, scales, falling, into, state)
+    text: Bytes, i: int, scales: tuple[int, int], falling: bool,
+    into: Ints, field: int, row: int, state: Ints,
+) -> int:  # fmt: skip
+    """Read one side of a book from a quoted cell at i; return the place behind it, or -1.
+
+    Fills the row of the table (fields x rows) from a field on.
+    """
+    end = _usual_side(text, i, scales, falling, into, field, row, state)
+    return end if end >= 0 else _any_side(text, i, scales, falling, into, field, row, state)
 
 
 @compiled
@@ -67,12 +71,13 @@ def _form(text: Bytes, i: int, length: int) -> tuple[np.uint64, np.uint64, np.ui
 
 @compiled
 def _usual_side(
-    text: Bytes, i: int, scales: tuple[int, int], falling: bool, into: Ints, state: Ints
-) -> int:
+    text: Bytes, i: int, scales: tuple[int, int], falling: bool,
+    into: Ints, field: int, row: int, state: Ints,
+) -> int:  # fmt: skip
     """Do as `side` where it is written as usual, of at most twenty levels; else return -1."""
-    if i + _LONGEST_LEVEL > len(text) or eight_bytes(text, i) & _TWO != _START:
+    if i + _LONGEST_LEVEL > len(text) or eight_bytes(text, i) & _FIVE != _START:
         return -1
-    i += 2
+    at = i + 5
     fault, count, length, before_at = VALID, 0, 0, 0
     total = np.int64(0)
     price_scale, quantity_scale = 0, 0
@@ -80,12 +85,14 @@ def _usual_side(
     mask2, zeros2, carries2 = _NONE, _NONE, _NONE
     before, before2 = _NONE, _NONE
     while True:
-        if i + _LONGEST_LEVEL > len(text) or eight_bytes(text, i) & _THREE != _OPENING:
+        if at + _LONGEST_LEVEL > len(text):
             return -1
-        at = i + 3
         digits = (eight_bytes(text, at) & mask) ^ zeros
-        digits2 = (eight_bytes(text, at + WORD) & mask2) ^ zeros2
-        strange = (digits + carries) | digits | (digits2 + carries2) | digits2
+        strange = (digits + carries) | digits
+        digits2 = _NONE
+        if length > WORD:
+            digits2 = (eight_bytes(text, at + WORD) & mask2) ^ zeros2
+            strange |= (digits2 + carries2) | digits2
         if (
             length
             and strange & HIGH_BITS == 0
@@ -105,7 +112,7 @@ def _usual_side(
                 ordered = price < other if falling else price > other
             else:
                 ordered = True
-                into[0] = price
+                into[field, row] = price
             price_scale = max(price_scale, own_scale)
             length = end - at
             mask, zeros, carries = _form(text, at, length)
@@ -114,9 +121,8 @@ def _usual_side(
             digits2 = (eight_bytes(text, at + WORD) & mask2) ^ zeros2
             now, now2 = reversed_bytes(digits), reversed_bytes(digits2)
         quantity, own_scale, i = number(text, at + length + 5, scales[1])
-        if i < 0 or eight_bytes(text, i) & _THREE != _CLOSING:
+        if i < 0:
             return -1
-        i += 3
         quantity_scale = max(quantity_scale, own_scale)
         if (digits | digits2) == 0 or quantity == 0:
             fault = NOT_POSITIVE
@@ -126,21 +132,22 @@ def _usual_side(
         total += quantity
         count += 1
         if count == 1:
-            into[1] = total
+            into[field + 1, row] = total
         if count <= 5:
-            into[2] = total
+            into[field + 2, row] = total
         if count <= 10:
-            into[3] = total
-        if text[i] != _COMMA or count == LEVELS:
+            into[field + 3, row] = total
+        behind = eight_bytes(text, i)
+        if behind & _SEVEN != _NEXT or count == LEVELS:
             break
-        i += 1
-    if text[i] != _CLOSE or text[i + 1] != _QUOTE:
+        at = i + 7
+    if behind & _FIVE != _LAST:
         return -1
-    into[4] = total
+    into[field + 4, row] = total
     state[PRICE_SCALE] = max(state[PRICE_SCALE], price_scale)
     state[QUANTITY_SCALE] = max(state[QUANTITY_SCALE], quantity_scale)
     _note(fault, state)
-    return i + 2
+    return i + 5
 
 
 @compiled
@@ -171,8 +178,9 @@ def _level_number(text: Bytes, i: int, scale: int) -> tuple[np.int64 | int, int,
 
 @compiled
 def _any_side(
-    text: Bytes, i: int, scales: tuple[int, int], falling: bool, into: Ints, state: Ints
-) -> int:
+    text: Bytes, i: int, scales: tuple[int, int], falling: bool,
+    into: Ints, field: int, row: int, state: Ints,
+) -> int:  # fmt: skip
     """Do as `side` however the cell is written: bare numbers, spaces, any count of levels."""
     if text[i] != _QUOTE:
         return -1
@@ -184,7 +192,8 @@ def _any_side(
     count = 0
     total = np.int64(0)
     before: np.int64 | int = 0
-    into[:] = 0
+    for k in range(SIDE_FIELDS):
+        into[field + k, row] = 0
     while text[i] != _CLOSE:
         if count:
             if text[i] != _COMMA:
@@ -211,13 +220,13 @@ def _any_side(
         before = price
         total += quantity
         if count == 1:
-            into[0] = price
-            into[1] = total
+            into[field, row] = price
+            into[field + 1, row] = total
         if count <= 5:
-            into[2] = total
+            into[field + 2, row] = total
         if count <= 10:
-            into[3] = total
-        into[4] = total
+            into[field + 3, row] = total
+        into[field + 4, row] = total
     if count == 0:
         fault = EMPTY_SIDE
     _note(fault, state)

@@ -6,59 +6,99 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import groupby
+from typing import Generic, TypeVar
 
 from aggregator.decode import Decoder
 from aggregator.inputs import CARRY_MINUTES, InputChunk, Inputs, carry_window, sorted_out
+from aggregator.parts import joined_books, joined_trades, overlapping
 from aggregator.reduce import Books, Loaded, Trades, Trouble, reduce_books, reduce_trades
-from aggregator.rows import Piece, book_rows, piece_of, pieces, trade_rows
+from aggregator.rows import Piece, book_rows, trade_rows
 from aggregator.utc import day_start_ms
 from lake.layout import Stream, raw_day_prefix
 from lake.storage import Storage
 
-_TOGETHER = 16
-"""Chunks that a thread decodes before it hands them over: handing over costs as much as a chunk."""
+_MOST_CHUNKS, _MOST_BYTES = 64, 6 << 20
+"""Of a batch: large enough that a query costs less than its rows, small enough for the memory."""
 
 _CARRY_STEP = 32
 """Minutes of the carry that are read at once, backwards from the margin."""
 
+_Part = TypeVar("_Part", Trades, Books)
+_Used = TypeVar("_Used")
+_Batch = Sequence[InputChunk]
 
-@dataclass
-class _Reader:
-    """Decodes the chunks of one stream, and notes what was set aside of them."""
+
+@dataclass(frozen=True)
+class _Reduced(Generic[_Part]):
+    """Some neighbouring batches and what is left of their rows."""
+
+    batches: tuple[_Batch, ...]
+    part: _Part
+
+
+@dataclass(frozen=True)
+class _Reader(Generic[_Part]):
+    """Decodes and reduces the chunks of one stream, batch by batch; their rows are dropped.
+
+    `reduce` takes rows out of a list. `troubles` are what was set aside, by key.
+    """
 
     storage: Storage
     pool: Executor
     ahead: int
+    day: date
     decoder: Decoder
+    reduce: Callable[[list[Piece]], _Part]
     advance: Callable[[int], None]
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
 
-    def read(self, batches: Sequence[Sequence[InputChunk]], day: date) -> Iterator[Piece]:
-        """Yield a piece for each batch of chunks of one date, in the order given."""
+    def read(self, batches: Sequence[_Batch]) -> list[_Reduced[_Part]]:
+        """Reduce each batch by itself, in the order given."""
+        each = self._each(batches, lambda piece: self.reduce([piece]))
+        reduced = []
+        for batch, part in each:
+            reduced.append(_Reduced((batch,), part))
+            self.advance(len(batch))
+        return reduced
+
+    def settle(self, reduced: Sequence[_Reduced[_Part]]) -> list[_Reduced[_Part]]:
+        """Reduce those together that overlap: their rows are read again, which is rare."""
+        groups = overlapping([each.part.edges for each in reduced])
+        return [self._together([reduced[i] for i in group]) for group in groups]
+
+    def _together(self, group: Sequence[_Reduced[_Part]]) -> _Reduced[_Part]:
+        if len(group) == 1:
+            return group[0]
+        batches = tuple(batch for each in group for batch in each.batches)
+        rows = [piece for _, piece in self._each(batches, lambda piece: piece)]
+        return _Reduced(batches, self.reduce(rows))
+
+    def _each(
+        self, batches: Sequence[_Batch], use: Callable[[Piece], _Used]
+    ) -> Iterator[tuple[_Batch, _Used]]:
+        """Yield for each batch what is made of its rows, in order, some of them ahead."""
         contents = self.storage.read_many([chunk.stat for batch in batches for chunk in batch])
-        pending: deque[tuple[int, Future[Piece]]] = deque()
+        pending: deque[tuple[_Batch, Future[_Used]]] = deque()
         for batch in batches:
             data = [next(contents) for _ in batch]
-            pending.append((len(batch), self.pool.submit(self._piece, batch, data, day)))
+            pending.append(
+                (batch, self.pool.submit(lambda b, d: use(self._piece(b, d)), batch, data))
+            )
             if len(pending) > self.ahead:
-                yield self._next(pending)
-        while pending:
-            yield self._next(pending)
+                done, used = pending.popleft()
+                yield done, used.result()
+        for batch, used in pending:
+            yield batch, used.result()
 
-    def _next(self, pending: deque[tuple[int, Future[Piece]]]) -> Piece:
-        chunks, piece = pending.popleft()
-        done = piece.result()
-        self.advance(chunks)
-        return done
-
-    def _piece(self, batch: Sequence[InputChunk], contents: list[bytes], day: date) -> Piece:
-        decoded = []
-        for source, data in zip(batch, contents, strict=True):
-            chunk = self.decoder.decode(source.key, data)
-            decoded.append(chunk)
-            if chunk.set_aside or chunk.unusable:
-                self.troubles.append(Trouble(source.stat.key, chunk.set_aside, chunk.unusable))
-        return piece_of(decoded, neighbour=batch[0].key.date != day)
+    def _piece(self, batch: _Batch, contents: list[bytes]) -> Piece:
+        chunks = [(source.key, data) for source, data in zip(batch, contents, strict=True)]
+        raw, faults = self.decoder.decode(chunks)
+        for source, of_chunk in zip(batch, faults, strict=True):
+            if of_chunk:
+                key = source.stat.key
+                self.troubles[key] = Trouble(key, of_chunk)
+        neighbour = bool(batch) and batch[0].key.date != self.day
+        return Piece(raw, neighbour)
 
 
 @dataclass(frozen=True)
@@ -78,71 +118,70 @@ class Loader:
             ThreadPoolExecutor(self.threads, thread_name_prefix="decode") as pool,
             ThreadPoolExecutor(1, thread_name_prefix="books") as beside,
         ):
-            readers = {stream: self._reader(stream, pool) for stream in Stream}
-            books = beside.submit(self._books, inputs, readers[Stream.DEPTH20])
-            trades, inputs = self._trades(inputs, readers[Stream.TRADES])
+            of_books, of_trades = self._book_reader(pool), self._trade_reader(pool, self.advance)
+            books = beside.submit(self._books, inputs, of_books)
+            trades, inputs = self._trades(inputs, of_trades)
             loaded_books = books.result()
-        troubles = (trouble for reader in readers.values() for trouble in reader.troubles)
-        in_order = sorted(troubles, key=lambda trouble: trouble.key)
+        troubles = {**of_trades.troubles, **of_books.troubles}
+        in_order = [troubles[key] for key in sorted(troubles)]
         return Loaded(inputs, trades, loaded_books, tuple(in_order))
 
-    def _reader(self, stream: Stream, pool: Executor) -> _Reader:
+    def _book_reader(self, pool: Executor) -> _Reader[Books]:
+        def reduced(read: list[Piece]) -> Books:
+            return reduce_books(book_rows(read), day_start_ms(self.day))
+
         # One batch is decoded by each thread, and the next one is there.
-        return _Reader(self.storage, pool, self.threads, Decoder(stream), self.advance)
+        decoder = Decoder(Stream.DEPTH20)
+        return _Reader(self.storage, pool, self.threads, self.day, decoder, reduced, self.advance)
 
-    def _books(self, inputs: Inputs, reader: _Reader) -> Books:
-        read = self._pieces(inputs.depth20, reader)
-        return reduce_books(book_rows(read), day_start_ms(self.day))
+    def _trade_reader(self, pool: Executor, advance: Callable[[int], None]) -> _Reader[Trades]:
+        decoder = Decoder(Stream.TRADES)
 
-    def _trades(self, inputs: Inputs, reader: _Reader) -> tuple[Trades, Inputs]:
-        read = self._pieces(inputs.trades, reader)
-        if any(piece.starts_before(day_start_ms(self.day)) for piece in read):
-            trades = self._reduced(read, reader)
-            if trades.before:
-                return trades, inputs
-            # What was traded before midnight does not count. Now the rows are needed again.
-            reader.troubles.clear()
-            read = self._pieces(inputs.trades, reader)
-        carry, minute = self._carry(reader)
-        read = self._pieces(carry, reader) + read
-        return self._reduced(read, reader), inputs.with_carry(carry, minute)
+        def reduced(read: list[Piece]) -> Trades:
+            return reduce_trades(trade_rows(read), decoder.types.names, day_start_ms(self.day))
 
-    def _pieces(self, chunks: Sequence[InputChunk], reader: _Reader) -> list[Piece]:
-        """Return the rows of the chunks in the order of their keys."""
-        read = ((piece.chunk, piece.neighbour) for piece in reader.read(_batches(chunks), self.day))
-        return [*pieces(read)] or [piece_of([reader.decoder.nothing()], neighbour=False)]
+        return _Reader(self.storage, pool, self.threads, self.day, decoder, reduced, advance)
 
-    def _reduced(self, read: list[Piece], reader: _Reader) -> Trades:
-        return reduce_trades(trade_rows(read), reader.decoder.types.names, day_start_ms(self.day))
+    def _books(self, inputs: Inputs, reader: _Reader[Books]) -> Books:
+        read = reader.settle(reader.read(_batches(inputs.depth20)))
+        return joined_books([each.part for each in read])
 
-    def _carry(self, reader: _Reader) -> tuple[list[InputChunk], int]:
+    def _trades(self, inputs: Inputs, reader: _Reader[Trades]) -> tuple[Trades, Inputs]:
+        read = reader.settle(reader.read(_batches(inputs.trades)))
+        if not any(each.part.before for each in read):
+            carry, minute = self._carry(reader)
+            inputs = inputs.with_carry(carry, minute)
+            read = reader.settle([*reader.read(_batches(carry)), *read])
+        return joined_trades([each.part for each in read]), inputs
+
+    def _carry(self, reader: _Reader[Trades]) -> tuple[list[InputChunk], int]:
         """Return the chunks of the carry, and the minute of the day before where it starts."""
         found = carry_chunks(self.storage, self.symbol, self.day, self.margin, 0)
         minutes = [(m, [*of]) for m, of in groupby(found, key=lambda chunk: chunk.key.minute)]
-        looked = _Reader(self.storage, reader.pool, reader.ahead, Decoder(Stream.TRADES), _ignore)
+        looked = self._trade_reader(reader.pool, _ignore)
         minutes.reverse()
         for i in range(0, len(minutes), _CARRY_STEP):
             step = minutes[i : i + _CARRY_STEP]
-            read = looked.read([chunks for _, chunks in step], self.day)
-            for (minute, _), piece in zip(step, read, strict=True):
-                if self._holds_price_before(piece, looked):
+            read = looked.read([chunks for _, chunks in step])
+            for (minute, _), each in zip(step, read, strict=True):
+                if each.part.before:
                     first = max(minute - CARRY_MINUTES, 0)
                     return [chunk for chunk in found if chunk.key.minute >= first], first
         return found, 0
 
-    def _holds_price_before(self, piece: Piece, reader: _Reader) -> bool:
-        may = piece.starts_before(day_start_ms(self.day))
-        return may and bool(self._reduced([piece], reader).before)
-
 
 def _batches(chunks: Sequence[InputChunk]) -> list[list[InputChunk]]:
-    """Cut the chunks into batches of one date each."""
-    of_dates = (list(of_date) for _, of_date in groupby(chunks, key=lambda chunk: chunk.key.date))
-    return [
-        of_date[i : i + _TOGETHER]
-        for of_date in of_dates
-        for i in range(0, len(of_date), _TOGETHER)
-    ]
+    """Cut the chunks into batches of one date each; at least one, if need be an empty one."""
+    batches: list[list[InputChunk]] = []
+    size = 0
+    for chunk in chunks:
+        size += chunk.stat.size
+        full = not batches or len(batches[-1]) == _MOST_CHUNKS or size > _MOST_BYTES
+        if full or batches[-1][0].key.date != chunk.key.date:
+            batches.append([])
+            size = chunk.stat.size
+        batches[-1].append(chunk)
+    return batches or [[]]
 
 
 def _ignore(_: int) -> None:

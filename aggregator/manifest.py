@@ -288,7 +288,7 @@ def _malformed(troubles: tuple[Trouble, ...]) -> dict[str, Any]:
     """Return rows and first place of each kind of malformed row."""
     found: dict[str, dict[str, Any]] = {}
     for trouble in troubles:
-        for each in trouble.malformed:
+        for each in trouble.faults.set_aside:
             place = {"rows": 0, "example": f"{trouble.key}:{each.line}"}
             found.setdefault(each.fault, place)["rows"] += each.rows
     return dict(sorted(found.items()))
@@ -297,9 +297,9 @@ def _malformed(troubles: tuple[Trouble, ...]) -> dict[str, Any]:
 def _unusable(troubles: tuple[Trouble, ...]) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     for trouble in troubles:
-        if trouble.unusable:
+        if trouble.faults.unusable:
             place = {"chunks": 0, "example": trouble.key}
-            found.setdefault(trouble.unusable, place)["chunks"] += 1
+            found.setdefault(trouble.faults.unusable, place)["chunks"] += 1
     return dict(sorted(found.items()))
 
 

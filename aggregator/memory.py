@@ -1,18 +1,30 @@
-"""How this process asks the system for memory. Where it cannot be told, nothing changes."""
+"""How a process uses its memory. Where it cannot be told, nothing changes."""
 
 import ctypes
+import gc
 from contextlib import suppress
 
-_M_MMAP_THRESHOLD = -3
-_LARGE_BLOCK = 2 << 20
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_LARGE_BLOCK = 64 << 20
+_KEPT = 64 << 20
 
 
-def give_large_blocks_back() -> None:
-    """Make glibc return large blocks to the system as soon as they are freed.
+def keep_freed_blocks() -> None:
+    """Make glibc keep what is freed for the next chunk, instead of giving it back each time.
 
-    By default it raises its threshold with every large block that is freed, keeps them in its
-    heaps, and a day of columns joined and dropped leaves a third more memory held than needed.
+    Chunk after chunk needs blocks of the same sizes. By default each goes back to the system and
+    comes again page by page, cleared: a fifth of all the time that a day takes.
     """
     # Other C libraries do not know the call.
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
+        library.mallopt(_M_TRIM_THRESHOLD, _KEPT)
+
+
+def spare_imports() -> None:
+    """Make the garbage collector leave alone what was imported: it lives as long as the process.
+
+    Without it the walk through all of it at the end takes longer than reading a quiet day.
+    """
+    gc.freeze()

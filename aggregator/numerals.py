@@ -29,16 +29,25 @@ _HUNDREDS = np.uint64(0x000F424000000064)  # 100 and 1,000,000
 _ONES = np.uint64(0x0000271000000001)  # 1 and 10,000
 
 _POINT, _MINUS, _ZERO = 46, 45, 48
+_POINT_WORD = np.uint64(_POINT ^ _ZERO)
 _POWERS = np.array([10**i for i in range(19)], dtype=np.int64)
 _MOST = _LIMIT // _POWERS
 
 
 @compiled
+def not_digits(word: np.uint64) -> np.uint64:
+    """Return the highest bits of bytes that are not 0 to 9, of bytes from which `0` was taken.
+
+    Only up to the first of these that is no ASCII: a byte above 9 carries into its highest bit,
+    such a one also into the byte behind it.
+    """
+    return ((word + _TO_HIGH_BIT) | word) & HIGH_BITS
+
+
+@compiled
 def leading_digits(word: np.uint64) -> np.uint64:
     """Count how many bytes from the lowest are 0 to 9, of bytes from which `0` was taken."""
-    # A byte above 9 carries into its highest bit; what it carries on lies behind it.
-    others = ((word + _TO_HIGH_BIT) | word) & HIGH_BITS
-    return np.uint64(trailing_zeros(others) >> np.uint64(3))
+    return np.uint64(trailing_zeros(not_digits(word)) >> np.uint64(3))
 
 
 @compiled
@@ -67,7 +76,7 @@ def integer(text: Bytes, i: int) -> tuple[np.int64 | int, int]:
             break
         value = value * np.uint64(_POWERS[digits]) + np.uint64(_value(word, digits))
         i += int(np.int64(digits))
-        if digits < WORD or i - first > WORD:
+        if digits < WORD or i - first > 2 * WORD:
             break
     digit = np.int64(text[i]) - _ZERO
     while 0 <= digit <= 9:
@@ -90,16 +99,21 @@ def number(text: Bytes, i: int, scale: int) -> tuple[np.int64 | int, int, int]:
     if i + 2 * WORD > len(text):
         return _long_number(text, i, scale)
     word = eight_bytes(text, i) ^ ZEROS
-    before_point = leading_digits(word)
-    digits = before_point
+    others = not_digits(word)
+    before_point = np.uint64(trailing_zeros(others) >> np.uint64(3))
     if before_point == 0 or before_point == WORD:
         return _long_number(text, i, scale)
-    own_scale = 0
-    if text[i + np.int64(before_point)] == _POINT:
+    digits, own_scale = before_point, 0
+    if (word >> (before_point << np.uint64(3))) & np.uint64(0xFF) == _POINT_WORD:
+        others &= others - np.uint64(1)
         # Close the gap that the point leaves with what follows it.
         kept = (np.uint64(1) << (before_point << np.uint64(3))) - np.uint64(1)
-        word = (word & kept) | ((eight_bytes(text, i + 1) ^ ZEROS) & ~kept)
-        digits = leading_digits(word)
+        if others:
+            word = (word & kept) | ((word >> np.uint64(8)) & ~kept)
+            digits = np.uint64(trailing_zeros(others) >> np.uint64(3)) - np.uint64(1)
+        else:
+            word = (word & kept) | ((eight_bytes(text, i + 1) ^ ZEROS) & ~kept)
+            digits = leading_digits(word)
         own_scale = int(np.int64(digits - before_point))
         if own_scale == 0 or digits == WORD:
             return _long_number(text, i, scale)

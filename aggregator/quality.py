@@ -124,38 +124,9 @@ class Holes:
         return missing
 
 
-def trade_holes(ids: Ints, timestamps: Ints) -> tuple[Holes, Spans]:
-    """Return the holes in the ids of the trades read, and the time of each unbroken stretch.
-
-    One row per id, in any order. A stretch is seen from 1 ms after the timestamp of its first
-    trade, since others of that ms may have come before, to that of its last.
-    """
-    if not len(ids):
-        return Holes(ids, ids, ids, ids), NEVER
-    if not (ids[1:] > ids[:-1]).all():
-        order = np.argsort(ids, kind="stable")
-        ids, timestamps = ids[order], timestamps[order]
-    # Not by difference: ids may be as far apart as 64 bits allow.
-    breaks = np.flatnonzero(ids[1:] > ids[:-1] + 1)
-    holes = Holes(ids[breaks] + 1, ids[breaks + 1] - 1, timestamps[breaks], timestamps[breaks + 1])
-    firsts = np.concatenate(([0], breaks + 1))
-    lasts = np.concatenate((breaks, [len(ids) - 1]))
-    return holes, Spans.of(timestamps[firsts] + 1, timestamps[lasts])
-
-
 def trades_seen(holes: Holes, stretches: Spans, covered: Spans) -> Spans:
     """Return the time in which no trade can be missing: covered time never hides a hole."""
     return stretches.union(covered).without(holes.spans())
-
-
-def book_stretches(timestamps: Ints) -> Spans:
-    """Return the time in which used snapshots, in order, follow each other closely."""
-    if not len(timestamps):
-        return NEVER
-    breaks = np.flatnonzero(np.diff(timestamps) > DEPTH_PAUSE_MS)
-    firsts = np.concatenate(([0], breaks + 1))
-    lasts = np.concatenate((breaks, [len(timestamps) - 1]))
-    return Spans.of(timestamps[firsts], timestamps[lasts])
 
 
 def quality(

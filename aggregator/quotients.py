@@ -7,7 +7,7 @@ may make one of the other. Floats would differ from exact decimals in a last dig
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.compiled import compiled
+from aggregator.compiled import INTS, WHOLE, compiled, entry
 
 DIGITS = 12
 DIGIT_BITS = 40
@@ -19,16 +19,22 @@ _ZERO, _ONE, _TWO, _TEN = (np.uint64(number) for number in (0, 1, 2, 10))
 _ALL_BITS = np.uint64(2**64 - 1)
 
 
-@compiled
 def divide(sums: NDArray[np.int64], counts: NDArray[np.int64], scale: int) -> NDArray[np.int64]:
     """Return `sum / count · 10⁻ˢᶜᵃˡᵉ` row by row, half to even, each packed in one integer.
 
     Sums are not negative and counts are positive; both stay below `exact.LIMIT`.
     """
     packed = np.empty(len(sums), dtype=np.int64)
+    _divide(sums, counts, scale, packed)
+    return packed
+
+
+@entry(takes=(INTS, INTS, WHOLE, INTS))
+def _divide(
+    sums: NDArray[np.int64], counts: NDArray[np.int64], scale: int, packed: NDArray[np.int64]
+) -> None:
     for row in range(len(sums)):
         packed[row] = _quotient(np.uint64(sums[row]), np.uint64(counts[row]), scale)
-    return packed
 
 
 @compiled

@@ -13,11 +13,11 @@ from aggregator import ladder
 from aggregator.bars import roll_up_trades, trade_seconds
 from aggregator.book import book_seconds, ratio_parts, roll_up_books, used
 from aggregator.clean import Cleaned, clean_books, clean_trades, is_counted
-from aggregator.decode import SetAside, Unusable
+from aggregator.decode import Faults
 from aggregator.exact import Limbs
 from aggregator.inputs import Inputs
-from aggregator.quality import Holes, Spans, book_stretches, trade_holes
 from aggregator.rows import Rows
+from aggregator.stretches import BookStretches, IdStretches
 from aggregator.table import Scales
 from aggregator.utc import DAY_MS
 
@@ -52,32 +52,57 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Edges:
+    """Where rows begin and end: whether two parts of a stream can be reduced apart.
+
+    `first_id`, `last_id` are None if no row has an id; `all_ids` tells whether every row has one.
+    """
+
+    first_ms: int
+    last_ms: int
+    first_id: int | None
+    last_id: int | None
+    all_ids: bool
+
+    def lie_before(self, later: "Edges") -> bool:
+        """Tell whether every row stands before those of a later part, and is none of them."""
+        together = self.all_ids and later.all_ids
+        in_time = self.last_ms < later.first_ms or (together and self.last_ms == later.first_ms)
+        if self.last_id is None or later.first_id is None:
+            return in_time
+        return in_time and self.last_id < later.first_id
+
+
+@dataclass(frozen=True)
 class Trades:
-    """What the trades stream says of the day.
+    """What the trades stream says of the day, or a part of its rows.
 
     `seconds` are those with a counted trade; `before` the price columns of the last counted trade
-    before the day; `holes` and `stretches` are over all rows read; `any_row`, `any_id` likewise.
+    before the day; `stretches` and `edges` are over all rows read; None without any.
     """
 
     seconds: pl.DataFrame
     scales: Scales
     before: dict[str, int]
-    holes: Holes
-    stretches: Spans
+    stretches: IdStretches
     counts: Counts
-    any_row: bool
-    any_id: bool
+    edges: Edges | None
+
+    @property
+    def any_id(self) -> bool:
+        """Tell whether any row read has an id."""
+        return self.edges is not None and self.edges.first_id is not None
 
 
 @dataclass(frozen=True)
 class Books:
-    """What the depth20 stream says of the day; as `Trades`."""
+    """What the depth20 stream says of the day; as `Trades`. `stretches` are of used snapshots."""
 
     seconds: pl.DataFrame
     scales: Scales
-    stretches: Spans
+    stretches: BookStretches
     counts: Counts
-    any_row: bool
+    edges: Edges | None
 
 
 @dataclass(frozen=True)
@@ -85,8 +110,7 @@ class Trouble:
     """What was set aside of one chunk."""
 
     key: str
-    malformed: tuple[SetAside, ...]
-    unusable: Unusable | None
+    faults: Faults
 
 
 @dataclass(frozen=True)
@@ -103,7 +127,6 @@ def reduce_trades(rows: Rows, types: list[str], day_start: int) -> Trades:
     """Reduce the trade rows read: those of day, margin and carry."""
     read, limbs = rows.frame, rows.limbs
     cleaned = clean_trades(read, types, limbs.names("price") + limbs.names("quantity"))
-    holes, stretches = _chain(cleaned.kept)
     counted = is_counted(types)
     today = _of_day(cleaned.kept, day_start)
     left_out = today.filter(~counted)["code"].value_counts()
@@ -111,8 +134,7 @@ def reduce_trades(rows: Rows, types: list[str], day_start: int) -> Trades:
         _trade_seconds(today, counted, limbs, day_start),
         Scales(limbs, rows.price_scale, rows.quantity_scale),
         _last_before(cleaned.kept, counted, limbs, day_start),
-        holes,
-        stretches,
+        _id_stretches(cleaned.kept),
         _counts(
             read,
             cleaned,
@@ -120,8 +142,7 @@ def reduce_trades(rows: Rows, types: list[str], day_start: int) -> Trades:
             day_start,
             {types[code]: n for code, n in left_out.iter_rows()},
         ),
-        any_row=len(read) > 0,
-        any_id=len(read) > read["id"].null_count(),
+        _edges(read),
     )
 
 
@@ -136,7 +157,7 @@ def reduce_books(rows: Rows, day_start: int) -> Books:
     return Books(
         _book_seconds(today, limbs, day_start),
         Scales(limbs, rows.price_scale, rows.quantity_scale),
-        book_stretches(cleaned.kept["timestamp"].to_numpy()),
+        BookStretches.of(cleaned.kept["timestamp"].to_numpy()),
         _counts(
             read,
             cleaned,
@@ -144,14 +165,24 @@ def reduce_books(rows: Rows, day_start: int) -> Books:
             day_start,
             {BOOK_FAULTS[code]: n for code, n in faults.iter_rows()},
         ),
-        any_row=len(read) > 0,
+        _edges(read),
     )
 
 
-def _chain(kept: pl.DataFrame) -> tuple[Holes, Spans]:
-    """Return holes and stretches of the ids of all rows read, one row per id."""
+def _edges(read: pl.DataFrame) -> Edges | None:
+    if not len(read):
+        return None
+    first_ms, last_ms, first_id, last_id, without = read.select(
+        pl.col("timestamp").min(), last_ms=pl.col("timestamp").max(),
+        first_id=pl.col("id").min(), last_id=pl.col("id").max(), without=pl.col("id").null_count(),
+    ).row(0)  # fmt: skip
+    return Edges(first_ms, last_ms, first_id, last_id, all_ids=without == 0)
+
+
+def _id_stretches(kept: pl.DataFrame) -> IdStretches:
+    """Return the stretches of the ids of all rows read, one row per id."""
     with_id = kept.select("id", "timestamp").drop_nulls("id")
-    return trade_holes(with_id["id"].to_numpy(), with_id["timestamp"].to_numpy())
+    return IdStretches.of(with_id["id"].to_numpy(), with_id["timestamp"].to_numpy())
 
 
 def _trade_seconds(

@@ -5,6 +5,7 @@ No clock, no disk. Numbers have no exponent, no trailing zeros and no `-0`; mean
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 
 from aggregator import digits
 from aggregator.quotients import DIGITS, divide
+
+_ROWS = 1 << 14
+"""Rows of a piece: pieces are written at the same time."""
 
 _EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _MEAN = Context(prec=DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX)
@@ -122,13 +126,29 @@ def csv(columns: Sequence[Cells]) -> bytes:
     offsets = np.cumsum([0, *(len(column.text) for column in columns)], dtype=np.int64)
     text = np.frombuffer(b"".join(column.text for column in columns) or b"\0", dtype=np.uint8)
     longest = sum(max(_longest_text(column), digits.CELL) for column in columns)
-    table = np.ascontiguousarray([column.values for column in columns])
-    kinds = np.ascontiguousarray([column.kinds for column in columns])
     scales = np.array([column.scale for column in columns], dtype=np.int64)
+
+    def written(start: int) -> bytes:
+        some = slice(start, start + _ROWS)
+        table = np.ascontiguousarray([column.values[some] for column in columns])
+        kinds = np.ascontiguousarray([column.kinds[some] for column in columns])
+        return _written(table, kinds, scales, text, offsets, longest)
+
+    with ThreadPoolExecutor(thread_name_prefix="render") as pool:
+        return b"".join(pool.map(written, range(0, rows, _ROWS)))
+
+
+def _written(
+    table: NDArray[np.int64], kinds: NDArray[np.uint8], scales: NDArray[np.int64],
+    text: NDArray[np.uint8], offsets: NDArray[np.int64], longest: int,
+) -> bytes:  # fmt: skip
+    columns, rows = table.shape
     parts, row = [], 0
-    buffer = np.empty(max(longest * 2, rows * len(columns) * 8), dtype=np.uint8)
+    buffer = np.empty(max(longest * 2, rows * columns * 8), dtype=np.uint8)
     while row < rows:
-        row, size = digits.write(table, kinds, scales, text, offsets, row, longest, buffer)
+        row, size = digits.write(
+            table, table.view(np.float64), kinds, scales, text, offsets, row, longest, buffer
+        )
         parts.append(buffer[:size].tobytes())
     return b"".join(parts)
 

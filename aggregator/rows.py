@@ -1,10 +1,9 @@
-"""Decoded chunks become one frame of rows per stream. No clock, no disk.
+"""Decoded chunks become a frame of rows. No clock, no disk.
 
-Chunks are joined in the order of their keys, so that the place of a row in the frame is its rank
+Chunks are decoded in the order of their keys, so that the place of a row in the frame is its rank
 by (key, row), the last of all tie-breakers.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from aggregator import kernels, ladder
-from aggregator.decode import Chunk
+from aggregator.columns import RawRows
 from aggregator.exact import (
     LIMIT,
     NARROW,
@@ -40,7 +39,10 @@ RATIOS = (*IMBALANCES, HALF_SPREAD)
 """Floats of each snapshot, all in (0, 1]: B / (B + A), and (ask - bid) / (ask + bid)."""
 
 _PIECE = 1 << 18
-"""Rows of a piece: its columns are large blocks, which go back to the system."""
+"""Rows whose products are summed at once, so that few are held."""
+
+_MOST_IN_FLOAT = 1 << 53
+"""Whole numbers up to this are floats."""
 
 
 @dataclass(frozen=True)
@@ -62,60 +64,18 @@ class Rows:
 
 @dataclass(frozen=True)
 class Piece:
-    """Rows of neighbouring chunks, joined. `neighbour`: they lie under another date."""
+    """Rows of neighbouring chunks. `neighbour`: they lie under another date."""
 
-    chunk: Chunk
+    raw: RawRows
     neighbour: bool
 
-    def starts_before(self, ms: int) -> bool:
-        """Tell whether any row has a timestamp before."""
-        return bool((self.chunk.timestamp < ms).any())
 
-
-def pieces(chunks: Iterable[tuple[Chunk, bool]]) -> Iterator[Piece]:
-    """Join chunks to large pieces as they come: small arrays would break up the memory."""
-    pending: list[Chunk] = []
-    rows = 0
-    of_neighbour = False
-    for chunk, neighbour in chunks:
-        if pending and (neighbour != of_neighbour or rows >= _PIECE):
-            yield piece_of(pending, neighbour=of_neighbour)
-            pending, rows = [], 0
-        pending.append(chunk)
-        rows += len(chunk)
-        of_neighbour = neighbour
-    if pending:
-        yield piece_of(pending, neighbour=of_neighbour)
-
-
-def piece_of(chunks: list[Chunk], *, neighbour: bool) -> Piece:
-    """Join chunks, at least one."""
-    return Piece(_joined(chunks), neighbour)
-
-
-def _joined(chunks: list[Chunk]) -> Chunk:
-    """Return the rows of the chunks as one."""
-    columns = zip(*(chunk.decimals for chunk in chunks), strict=True)
-    return Chunk(
-        np.concatenate([chunk.timestamp for chunk in chunks]),
-        np.concatenate([chunk.ident for chunk in chunks]),
-        np.concatenate([chunk.received_ns for chunk in chunks]),
-        np.concatenate([chunk.flags for chunk in chunks]),
-        np.concatenate([chunk.codes for chunk in chunks]),
-        tuple(joined(column) for column in columns),
-        _joined_hashes(chunks),
-    )
-
-
-def _joined_hashes(chunks: list[Chunk]) -> NDArray[np.int64]:
-    """Return a row for each row if any chunk has hashes; those without have ids to go by."""
-    if not any(len(chunk.hashes) for chunk in chunks):
-        return chunks[0].hashes[:0]
+def _joined_hashes(parts: list[RawRows]) -> NDArray[np.int64]:
+    """Return a row for each row if any part has hashes; those without have ids to go by."""
+    if not any(len(part.hashes) for part in parts):
+        return parts[0].hashes[:0]
     return np.concatenate(
-        [
-            chunk.hashes if len(chunk.hashes) else np.zeros((len(chunk), 2), np.int64)
-            for chunk in chunks
-        ]
+        [part.hashes if len(part.hashes) else np.zeros((len(part), 2), np.int64) for part in parts]
     )
 
 
@@ -124,20 +84,19 @@ class _Parts:
 
     def __init__(self, read: list[Piece]) -> None:
         """Take the pieces out of the list."""
-        self.sizes = [len(piece.chunk) for piece in read]
+        self.sizes = [len(piece.raw) for piece in read]
         self.neighbours = [piece.neighbour for piece in read]
         self._arrays = {
-            name: [getattr(piece.chunk, name) for piece in read]
+            name: [getattr(piece.raw, name) for piece in read]
             for name in ("timestamp", "ident", "received_ns", "flags", "codes")
         }
-        self.hashes = _joined_hashes([piece.chunk for piece in read])
-        self._decimals = [
-            [*column] for column in zip(*(p.chunk.decimals for p in read), strict=True)
-        ]
+        self.hashes = _joined_hashes([piece.raw for piece in read])
+        self._decimals = [[*column] for column in zip(*(p.raw.decimals for p in read), strict=True)]
         read.clear()
 
     def take(self, name: str) -> NDArray[Any]:
-        return np.concatenate(self._arrays.pop(name))
+        arrays = self._arrays.pop(name)
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
     def take_decimals(self) -> list[Exact]:
         return [joined(self._decimals.pop(0)) for _ in range(len(self._decimals))]
@@ -169,11 +128,11 @@ def _trade_limbs(price: Exact, quantity: Exact) -> tuple[Limbs, Exact | None]:
 
 def _dot(one: Exact, other: Exact) -> float:
     """Return the sum of the absolute products, at most a millionth too low, in little memory."""
+    # Not by a product of matrices: its library's threads would spin beside ours.
     parts = range(0, len(one.units), _PIECE)
     return 1.000001 * sum(
         float(
-            np.abs(one.units[i : i + _PIECE].astype(np.float64))
-            @ np.abs(other.units[i : i + _PIECE].astype(np.float64))
+            np.abs(one.units[i : i + _PIECE] * other.units[i : i + _PIECE].astype(np.float64)).sum()
         )
         for i in parts
     )
@@ -229,8 +188,16 @@ def _ratios(bids: list[Exact], asks: list[Exact]) -> dict[str, pl.Series]:
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> pl.Series:
-    # Books with nothing on either side are there too; they are set aside later.
-    return pl.Series((part / np.where(whole == 0, 1, whole)).astype(np.float64))
+    """Return the floats nearest to part / whole, whatever the scale; 0 where that is no share."""
+    # Books that are set aside later are there too: of nothing, of less than nothing.
+    is_share = (part > 0) & (part <= whole)
+    ratio = np.zeros(len(part))
+    if whole.dtype == np.int64:
+        np.divide(part, whole, out=ratio, where=is_share)
+        is_share &= whole > _MOST_IN_FLOAT
+    # Here floats would round before they divide, and differently at another scale.
+    ratio[is_share] = part[is_share].astype(object) / whole[is_share].astype(object)
+    return pl.Series(ratio)
 
 
 def _common(parts: _Parts, flags: NDArray[np.uint8]) -> dict[str, pl.Series]:

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from aggregator.builder import Builder
-from aggregator.memory import give_large_blocks_back
+from aggregator.memory import keep_freed_blocks, spare_imports
 from aggregator.settings import BuildSettings
 from aggregator.tally import SLOTS, Tally
 from aggregator.unit import Outcome, Status, Unit
@@ -136,7 +136,8 @@ def _lake(url: str) -> Storage:
 def _start_worker(tally: Tally) -> None:
     """Take the tally; end this worker as soon as its parent is gone, however it went."""
     _tally.append(tally)
-    give_large_blocks_back()
+    keep_freed_blocks()
+    spare_imports()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop_on_sigterm()
     parent = parent_process()

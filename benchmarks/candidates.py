@@ -80,9 +80,12 @@ PEERS = (
         "quotes: right only while every number is written as a JSON string", "polars",
     ),
     _program(
-        "pandas", "peers.pandas_", "a process for each core reads 30 chunks at a time; the JSON "
-        "of books is stripped of its brackets and read as CSV, sums are of 64-bit integers",
-        "pandas",
+        "pandas", "peers.pandas_plain", "30 chunks at a time, `json.loads` for each side of a "
+        "book, sums are of 64-bit integers", "pandas",
+    ),
+    _program(
+        "pandas, no JSON", "peers.pandas_split", "as above, but a process for each core, and the "
+        "JSON of books is stripped of its brackets and read as CSV", "pandas",
     ),
 )  # fmt: skip
 CANDIDATES = (US, FLOOR, *PEERS)

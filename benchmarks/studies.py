@@ -45,7 +45,7 @@ def start_up() -> Table:
     QUIET.make()
     measure(done)
     with TemporaryDirectory() as empty:
-        compiled = measure(first, {"NUMBA_CACHE_DIR": empty})
+        compiled = measure(first, {"PYTHONPYCACHEPREFIX": empty})
     rows = (
         ("`aggregator --version`", typical([measure(version) for _ in range(ROUNDS)])),
         ("a day that is up to date", typical([measure(done) for _ in range(ROUNDS)])),

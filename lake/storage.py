@@ -130,7 +130,7 @@ class LocalFolder:
 
     def _stat(self, key: str) -> os.stat_result | None:
         try:
-            return (self.root / key).stat()
+            return os.stat(f"{self.root}/{key}")  # noqa: PTH116 - thousands of them
         except FileNotFoundError:
             return None
 
@@ -141,8 +141,13 @@ class LocalFolder:
 
     def read(self, key: str) -> tuple[bytes, str]:
         """Return the content and its version; raise `NoSuchObject`."""
-        with self._explain("read", key), (self.root / key).open("rb") as file:
-            return file.read(), _version(os.fstat(file.fileno()))
+        with self._explain("read", key):
+            descriptor = os.open(f"{self.root}/{key}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                found = os.fstat(descriptor)
+                return _whole(descriptor, found.st_size), _version(found)
+            finally:
+                os.close(descriptor)
 
     def read_many(self, stats: Sequence[Stat]) -> Iterator[bytes]:
         """Yield the contents of listed objects in the order given; see `Storage.read_many`."""
@@ -275,6 +280,17 @@ def _locked_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _whole(descriptor: int, size: int) -> bytes:
+    """Return what a file holds, in one call as a rule: a day reads thousands of small files."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while data := os.read(descriptor, 1 << 20):
+        parts.append(data)
+    return b"".join(parts)
 
 
 def _remove_if_dead(path: Path) -> bool:

@@ -49,7 +49,8 @@ class Book:
 
 def rows_of(books: list[Book]) -> Rows:
     text = "timestamp,bids,asks\n" + "".join(book.line for book in books)
-    return book_rows([Piece(Decoder(Stream.DEPTH20).decode(KEY, text.encode()), neighbour=False)])
+    raw, _ = Decoder(Stream.DEPTH20).decode([(KEY, text.encode())])
+    return book_rows([Piece(raw, neighbour=False)])
 
 
 def seconds_of(rows: Rows, pieces: int = 1) -> pl.DataFrame:

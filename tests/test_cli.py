@@ -86,13 +86,6 @@ def test_the_program_says_its_version() -> None:
     assert Ran(0, f"flowlake {version('flowlake')}\n", "") == ran("--version")
 
 
-def test_an_installation_where_nothing_can_be_cached_runs() -> None:
-    """As in an image whose user may write neither beside the program nor into a home."""
-    nowhere = ran("--version", NUMBA_CACHE_LOCATOR_CLASSES="IPythonCacheLocator")
-
-    assert (0, "") == (nowhere.code, nowhere.err)
-
-
 # Wrong usage
 
 

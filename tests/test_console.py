@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.console import JsonReporter, TerminalReporter, log, reporter
+from aggregator.console import JsonReporter, TerminalReporter, reporter
 from aggregator.unit import Outcome, Status, Unit
 from tests.cases import BEFORE, DAY, OTHER, SYMBOL
 
@@ -48,19 +48,6 @@ def shown(
             told.outcome(outcome)
     told.summary(outcomes)
     return capsys.readouterr().out
-
-
-def test_a_log_line_is_one_json_object() -> None:
-    file = io.StringIO()
-    log(file, "NOTICE", 'two\nlines and "quotes" of 币安', symbol="币安")
-
-    assert 1 == file.getvalue().count("\n")
-    assert {
-        "severity": "NOTICE",
-        "message": 'two\nlines and "quotes" of 币安',
-        "symbol": "币安",
-    } == json.loads(file.getvalue())
-    assert "币安" in file.getvalue()
 
 
 def test_a_unit_is_one_line_with_its_facts() -> None:

@@ -1,8 +1,10 @@
-"""A chunk's rows: in their order, at their exact values, and what is set aside by reason."""
+"""Rows of chunks: in their order, at their exact values, and what is set aside by reason."""
 
 import gzip
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,37 +12,51 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import kernels, numerals
-from aggregator.decode import Chunk, Decoder, SetAside, Unusable
+from aggregator.columns import RawRows
+from aggregator.decode import Decoder, Faults, SetAside, Unusable
 from aggregator.lines import Fault, LineReader, Malformed, TypeCodes
 from lake.layout import ChunkKey, Format, Stream
-from tests.spellings import BOUNDS, DAY, ROLES, START_MS, headers, lines
+from tests.spellings import BOUNDS, DAY, ROLES, START_MS, headers, lines, usual_lines
 
 KEY = ChunkKey(Stream.TRADES, "TESTUSDT", DAY, 0, "k3v9", Format.PLAIN)
 HEADER = "timestamp,price,quantity,is_buyer_maker,trade_id,trade_type\n"
 BOOK_HEADER = "timestamp,bids,asks,update_id\n"
 
 
-def decode(text: str | bytes, stream: Stream = Stream.TRADES) -> Chunk:
-    data = text.encode() if isinstance(text, str) else text
-    return Decoder(stream).decode(replace(KEY, stream=stream), data)
+@dataclass(frozen=True)
+class Decoded:
+    """What a decoder made of one chunk."""
+
+    rows: RawRows
+    faults: Faults
+
+
+def decoded(decoder: Decoder, data: str | bytes, **key: Any) -> Decoded:
+    """Decode a chunk by itself."""
+    named = replace(KEY, stream=decoder.stream, **key)
+    rows, (faults,) = decoder.decode([(named, data.encode() if isinstance(data, str) else data)])
+    return Decoded(rows, faults)
+
+
+def decode(text: str | bytes, stream: Stream = Stream.TRADES) -> Decoded:
+    return decoded(Decoder(stream), text)
 
 
 def trade(ms: int = 5, price: str = "1.5", trade_id: str = "7", kind: str = "MARKET") -> str:
     return f"{START_MS + ms},{price},2.125,true,{trade_id},{kind}\n"
 
 
-def prices(chunk: Chunk) -> list[Fraction]:
-    return [
-        Fraction(int(units), 10 ** chunk.decimals[0].scale) for units in chunk.decimals[0].units
-    ]
+def prices(chunk: Decoded) -> list[Fraction]:
+    column = chunk.rows.decimals[0]
+    return [Fraction(int(units), 10**column.scale) for units in column.units]
 
 
-def values(chunk: Chunk) -> list[tuple[object, ...]]:
+def values(rows: RawRows) -> list[tuple[object, ...]]:
     columns = [
         [Fraction(int(units), 10**column.scale) for units in column.units]
-        for column in chunk.decimals
+        for column in rows.decimals
     ]
-    integers = (chunk.timestamp, chunk.ident, chunk.received_ns, chunk.flags, chunk.codes)
+    integers = (rows.timestamp, rows.ident, rows.received_ns, rows.flags, rows.codes)
     return list(zip(*(column.tolist() for column in integers), *columns, strict=True))
 
 
@@ -55,9 +71,9 @@ def test_a_chunk_has_the_rows_of_its_lines_in_their_order(
     chunk = decode(text, stream)
 
     expected, faults = by_the_letter(columns, rows)
-    assert expected == values(chunk)
-    assert faults == {each.fault: (each.rows, each.line) for each in chunk.set_aside}
-    assert chunk.unusable is None
+    assert expected == values(chunk.rows)
+    assert faults == {each.fault: (each.rows, each.line) for each in chunk.faults.set_aside}
+    assert chunk.faults.unusable is None
 
 
 def by_the_letter(
@@ -92,7 +108,7 @@ def test_columns_are_found_by_name_in_any_order_and_unknown_ones_ignored() -> No
     chunk = decode(text)
 
     expected = (START_MS, 0, numerals.NEVER_RECEIVED, kernels.TAKER_BUY, 0, Fraction(5, 2), 3)
-    assert [expected] == values(chunk)
+    assert [expected] == values(chunk.rows)
 
 
 def test_the_first_of_two_columns_of_a_name_counts() -> None:
@@ -114,7 +130,7 @@ def test_empty_lines_are_skipped_also_before_the_header(newline: str) -> None:
     chunk = decode(text)
 
     assert [1, 2] == prices(chunk)
-    assert () == chunk.set_aside
+    assert not chunk.faults
 
 
 def test_a_whole_stream_may_end_without_a_newline() -> None:
@@ -138,49 +154,51 @@ def test_a_whole_stream_may_end_without_a_newline() -> None:
 def test_a_chunk_without_its_columns_is_set_aside_whole(text: str, why: Unusable) -> None:
     chunk = decode(text)
 
-    assert why == chunk.unusable
-    assert 0 == len(chunk)
+    assert Faults(unusable=why) == chunk.faults
+    assert chunk.faults
+    assert 0 == len(chunk.rows)
 
 
 @pytest.mark.parametrize("stream", Stream)
 def test_a_chunk_of_a_header_alone_has_no_rows_and_nothing_wrong(stream: Stream) -> None:
     chunk = decode(HEADER if stream is Stream.TRADES else BOOK_HEADER, stream)
 
-    assert (0, None, ()) == (len(chunk), chunk.unusable, chunk.set_aside)
-    assert (2 if stream is Stream.TRADES else 10) == len(chunk.decimals)
+    assert (0, Faults()) == (len(chunk.rows), chunk.faults)
+    assert not chunk.faults
+    assert (2 if stream is Stream.TRADES else 10) == len(chunk.rows.decimals)
 
 
 def test_a_corrupt_chunk_is_set_aside_whole() -> None:
     data = bytearray(gzip.compress((HEADER + trade()).encode()))
     data[-5] ^= 1  # the checksum
 
-    chunk = Decoder(Stream.TRADES).decode(replace(KEY, format=Format.GZIP), bytes(data))
+    chunk = decoded(Decoder(Stream.TRADES), bytes(data), format=Format.GZIP)
 
-    assert (0, Unusable.CORRUPT) == (len(chunk), chunk.unusable)
+    assert (0, Unusable.CORRUPT) == (len(chunk.rows), chunk.faults.unusable)
 
 
 def test_of_a_truncated_chunk_the_complete_lines_are_used_and_the_cut_one_counted() -> None:
     text = (HEADER + trade(price="1") + trade(price="2")).encode()
     whole = gzip.compress(text)
-    key = replace(KEY, format=Format.GZIP)
 
     for end in range(1, len(whole)):
-        chunk = Decoder(Stream.TRADES).decode(key, whole[:end])
-        if chunk.unusable:
-            assert Unusable.EMPTY == chunk.unusable
+        chunk = decoded(Decoder(Stream.TRADES), whole[:end], format=Format.GZIP)
+        if chunk.faults.unusable:
+            assert Unusable.EMPTY == chunk.faults.unusable
             continue
-        assert prices(chunk) == [Fraction(n) for n in (1, 2)][: len(chunk)]
-        assert chunk.set_aside in ((), (SetAside(Fault.TRUNCATED, 1, len(chunk) + 2),))
+        rows = len(chunk.rows)
+        assert prices(chunk) == [Fraction(n) for n in (1, 2)][:rows]
+        assert chunk.faults.set_aside in ((), (SetAside(Fault.TRUNCATED, 1, rows + 2),))
 
 
 def test_a_last_line_that_was_cut_at_its_newline_is_no_row() -> None:
     text = (HEADER + trade() + trade(price="2")).removesuffix("\n").encode()
     cut_off = gzip.compress(text)[:-8]
 
-    chunk = Decoder(Stream.TRADES).decode(replace(KEY, format=Format.GZIP), cut_off)
+    chunk = decoded(Decoder(Stream.TRADES), cut_off, format=Format.GZIP)
 
     assert [Fraction(3, 2)] == prices(chunk)
-    assert (SetAside(Fault.TRUNCATED, 1, 3),) == chunk.set_aside
+    assert (SetAside(Fault.TRUNCATED, 1, 3),) == chunk.faults.set_aside
 
 
 # --- malformed rows -----------------------------------------------------------------------------
@@ -192,21 +210,22 @@ def test_malformed_rows_are_set_aside_by_reason_with_the_line_of_the_first() -> 
     chunk = decode(text)
 
     assert [1, 2] == prices(chunk)
-    assert {SetAside(Fault.FIELDS, 2, 2), SetAside(Fault.NUMBER, 1, 5)} == set(chunk.set_aside)
+    expected = {SetAside(Fault.FIELDS, 2, 2), SetAside(Fault.NUMBER, 1, 5)}
+    assert expected == set(chunk.faults.set_aside)
 
 
 def test_malformed_rows_beside_rows_without_id_change_nothing_of_them() -> None:
     chunk = decode(HEADER + trade(trade_id="", price="1") + "x\n" + trade(trade_id="", price="2"))
 
     assert [1, 2] == prices(chunk)
-    assert [0, 0] == chunk.flags.tolist()
+    assert [0, 0] == chunk.rows.flags.tolist()
 
 
 def test_only_malformed_rows_leave_none() -> None:
     chunk = decode(HEADER + "x\n" * 3)
 
-    assert 0 == len(chunk)
-    assert (SetAside(Fault.FIELDS, 3, 2),) == chunk.set_aside
+    assert 0 == len(chunk.rows)
+    assert (SetAside(Fault.FIELDS, 3, 2),) == chunk.faults.set_aside
 
 
 def test_odd_rows_stand_in_their_places_among_usual_ones() -> None:
@@ -222,11 +241,88 @@ def test_odd_rows_stand_in_their_places_among_usual_ones() -> None:
 def test_a_date_is_that_of_the_key() -> None:
     late = f"{START_MS + 3 * 86_400_000},1,1,true,1,\n"
 
-    assert Fault.TIMESTAMP == decode(HEADER + late).set_aside[0].fault
-    following = Decoder(Stream.TRADES).decode(
-        replace(KEY, date=DAY.replace(day=13)), (HEADER + late).encode()
-    )
-    assert 1 == len(following)
+    assert Fault.TIMESTAMP == decode(HEADER + late).faults.set_aside[0].fault
+    following = decoded(Decoder(Stream.TRADES), HEADER + late, date=DAY.replace(day=13))
+    assert 1 == len(following.rows)
+
+
+# --- many chunks at once ------------------------------------------------------------------------
+
+
+def batch(stream: Stream, texts: Sequence[bytes]) -> tuple[RawRows, list[Faults]]:
+    """Decode chunks of the stream together."""
+    key = replace(KEY, stream=stream)
+    return Decoder(stream).decode([(key, text) for text in texts])
+
+
+def hashes(rows: RawRows) -> list[list[int]]:
+    """Return the hashes of the rows that have no id."""
+    return rows.hashes[rows.flags & kernels.HAS_ID == 0].tolist() if len(rows.hashes) else []
+
+
+@st.composite
+def some_texts(draw: st.DrawFn, stream: Stream) -> list[bytes]:
+    """Draw a few chunks, each with columns of its own; some of them are no chunk."""
+    texts = []
+    for _ in range(draw(st.integers(0, 4))):
+        columns = draw(headers(stream))
+        rows = draw(st.lists(usual_lines(columns) | lines(columns), max_size=4))
+        usual = b"\n".join((",".join(columns).encode(), *rows))
+        texts.append(draw(st.just(usual) | st.just(usual) | st.sampled_from((b"", b"a,b\n1,2"))))
+    return texts
+
+
+@given(st.data(), st.sampled_from(Stream))
+def test_chunks_decoded_together_are_the_chunks_one_behind_the_other(
+    data: st.DataObject, stream: Stream
+) -> None:
+    texts = data.draw(some_texts(stream))
+    decoder = Decoder(stream)
+    alone = [decoded(decoder, text) for text in texts]
+
+    rows, faults = batch(stream, texts)
+
+    assert [row for chunk in alone for row in values(chunk.rows)] == values(rows)
+    assert [each for chunk in alone for each in hashes(chunk.rows)] == hashes(rows)
+    assert [chunk.faults for chunk in alone] == faults
+
+
+def test_each_chunk_is_read_by_its_own_columns_and_date() -> None:
+    other = f"is_buyer_maker,quantity,price,timestamp\nfalse,1,8,{START_MS + 86_400_000 * 5 // 2}\n"
+    following = replace(KEY, date=DAY.replace(day=12))
+
+    rows, faults = Decoder(Stream.TRADES).decode(
+        [(KEY, (HEADER + trade(price="9")).encode()), (KEY, other.encode()),
+         (following, other.encode())]
+    )  # fmt: skip
+
+    assert [9, 8] == prices(Decoded(rows, faults[0]))
+    assert [Faults(), Faults((SetAside(Fault.TIMESTAMP, 1, 2),)), Faults()] == faults
+
+
+def test_an_unusable_chunk_costs_nothing_of_those_beside_it() -> None:
+    texts = [(HEADER + trade(price=price)).encode() for price in ("1", "2")]
+
+    rows, faults = batch(Stream.TRADES, [texts[0], b"", texts[1], b"a,b\n1,2\n"])
+
+    assert [1, 2] == prices(Decoded(rows, faults[0]))
+    assert [None, Unusable.EMPTY, None, Unusable.COLUMNS] == [each.unusable for each in faults]
+
+
+@pytest.mark.parametrize("stream", Stream)
+def test_no_chunks_have_no_rows(stream: Stream) -> None:
+    rows, faults = batch(stream, [])
+
+    assert (0, []) == (len(rows), faults)
+    assert (2 if stream is Stream.TRADES else 10) == len(rows.decimals)
+
+
+def test_a_chunk_with_more_decimals_changes_no_value_of_those_before_it() -> None:
+    texts = ["1.5", "-2.25", "0.00000000001", "123456789012345678", "3"]
+
+    rows, _ = batch(Stream.TRADES, [(HEADER + trade(price=text)).encode() for text in texts])
+
+    assert [Fraction(text) for text in texts] == prices(Decoded(rows, Faults()))
 
 
 # --- what a decoder remembers -------------------------------------------------------------------
@@ -243,7 +339,7 @@ def test_what_was_decoded_before_changes_no_result() -> None:
 
     for _ in range(2):
         for text in texts:
-            found, alone = decoder.decode(KEY, text.encode()), decode(text)
+            found, alone = decoded(decoder, text).rows, decode(text).rows
             assert [column.scale for column in alone.decimals] == [
                 column.scale for column in found.decimals
             ]
@@ -252,9 +348,9 @@ def test_what_was_decoded_before_changes_no_result() -> None:
 
 def test_a_type_met_once_is_read_the_fast_way_and_means_the_same() -> None:
     decoder = Decoder(Stream.TRADES)
-    text = (HEADER + trade(kind="LIQUIDATION") + trade(kind="")).encode()
+    text = HEADER + trade(kind="LIQUIDATION") + trade(kind="")
 
-    first, second = (decoder.decode(KEY, text) for _ in range(2))
+    first, second = (decoded(decoder, text).rows for _ in range(2))
 
     assert ["LIQUIDATION", ""] == [decoder.types.names[code] for code in first.codes]
     assert first.codes.tolist() == second.codes.tolist()
@@ -269,7 +365,7 @@ def test_books_without_id_have_hashes_that_tell_their_texts_apart() -> None:
 
     chunk = decode(BOOK_HEADER + "".join(rows), Stream.DEPTH20)
 
-    keys = [tuple(pair) for pair in chunk.hashes.tolist()]
+    keys = [tuple(pair) for pair in chunk.rows.hashes.tolist()]
     assert 4 == len(set(keys))
     assert keys[0] == keys[2]
     assert keys[3] == keys[5]
@@ -281,11 +377,11 @@ def test_equal_texts_have_equal_hashes_however_they_are_read() -> None:
 
     chunk = decode(BOOK_HEADER + usual + unquoted_id + "x\n", Stream.DEPTH20)
 
-    assert 2 == len(chunk)
-    np.testing.assert_array_equal(chunk.hashes[0], chunk.hashes[1])
+    assert 2 == len(chunk.rows)
+    np.testing.assert_array_equal(chunk.rows.hashes[0], chunk.rows.hashes[1])
 
 
 def test_books_with_ids_carry_no_hashes() -> None:
     chunk = decode(BOOK_HEADER + f'{START_MS},"[[9,1]]","[[10,1]]",1\n', Stream.DEPTH20)
 
-    assert 0 == len(chunk.hashes)
+    assert 0 == len(chunk.rows.hashes)

@@ -27,7 +27,7 @@ def write(
     parts, row = [], 0
     while row < table.shape[1]:
         row, written = digits.write(
-            table, by_cell, np.array(scales), np.frombuffer(text, np.uint8),
+            table, table.view(np.float64), by_cell, np.array(scales), np.frombuffer(text, np.uint8),
             np.array(offsets or [0] * (len(columns) + 1)), row, longest, out[:size],
         )  # fmt: skip
         assert (out[size:] == 0xAA).all()

@@ -44,36 +44,74 @@ class Pass:
     met: tuple[int, int]
 
 
+UNTOUCHED = -7
+"""What stands where the pass fills nothing."""
+
+
 @dataclass(frozen=True)
-class Filled:
-    """What the compiled pass fills, and returns."""
+class Room:
+    """What the compiled pass fills: so many rows, and places of punted ones."""
 
     values: NDArray[np.int64]
     flags: NDArray[np.uint8]
     codes: NDArray[np.uint8]
     hashes: NDArray[np.int64]
     punted: NDArray[np.int64]
-    met: tuple[int, int]
+
+    @classmethod
+    def of(cls, columns: Sequence[str], rows: int, punts: int) -> "Room":
+        is_book = "bids" in columns
+        fields = kernels.BOOK_FIELDS if is_book else kernels.TRADE_FIELDS
+        return cls(
+            np.full((fields, rows), UNTOUCHED, np.int64),
+            np.full(rows, 0xF0, np.uint8),
+            np.full(rows, 0xF0, np.uint8),
+            np.zeros((rows if is_book else 0, 2), np.int64),
+            np.full((punts, 4), UNTOUCHED, np.int64),
+        )
+
+    def cut(self, rows: int, punts: int) -> "Room":
+        """Return what was filled."""
+        hashes = self.hashes if len(self.hashes) else np.zeros((rows, 2), np.int64)
+        return Room(
+            self.values[:, :rows], self.flags[:rows], self.codes[:rows], hashes[:rows],
+            self.punted[:punts],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Came:
+    """How far the compiled pass came."""
+
+    place: int = 0
+    line: int = 0
+    rows: int = 0
+    punts: int = 0
+    met: tuple[int, int] = (0, 0)
+
+
+def go_on(
+    columns: Sequence[str], data: NDArray[np.uint8], came: Came, room: Room,
+    scales: tuple[int, int] = (2, 3),
+) -> Came:  # fmt: skip
+    """Run the compiled pass from where it stopped, with all its room for punted rows."""
+    place, line, rows, punts, *met = kernels.scan(
+        data, came.place, came.line, np.array([ROLES[name] for name in columns]),
+        *TypeCodes().table(), scales, BOUNDS, came.rows,
+        room.values, room.flags, room.codes, room.hashes, room.punted,
+        np.full(kernels.SCRATCH, UNTOUCHED, np.int64),
+    )  # fmt: skip
+    return Came(place, line, rows, punts, (met[0], met[1]))
 
 
 def fill(
     columns: Sequence[str], data: NDArray[np.uint8], lines: int, scales: tuple[int, int] = (2, 3)
-) -> Filled:
-    """Run the compiled pass over an array of so many lines."""
-    is_book = "bids" in columns
-    fields = kernels.BOOK_FIELDS if is_book else kernels.TRADE_FIELDS
-    values = np.full((lines, fields), -7, dtype=np.int64)
-    flags, codes = np.zeros(lines, np.uint8), np.zeros(lines, np.uint8)
-    hashes = np.zeros((lines if is_book else 0, 2), np.int64)
-    punted = np.zeros((lines, 4), np.int64)
-    rows, punts, *met = kernels.scan(
-        data, 0, 0, np.array([ROLES[name] for name in columns]), *TypeCodes().table(), scales,
-        BOUNDS, values, flags, codes, hashes, punted,
-    )  # fmt: skip
-    hashes = hashes if is_book else np.zeros((lines, 2), np.int64)
-    return Filled(
-        values[:rows], flags[:rows], codes[:rows], hashes[:rows], punted[:punts], (met[0], met[1])
-    )
+) -> tuple[Room, tuple[int, int]]:
+    """Run the compiled pass over an array of so many lines; return what it filled, and met."""
+    room = Room.of(columns, lines, lines)
+    came = go_on(columns, data, Came(), room, scales)
+    assert came.place == len(data) or came.rows == lines
+    return room.cut(came.rows, came.punts), came.met
 
 
 def scan(
@@ -81,14 +119,13 @@ def scan(
 ) -> Pass:
     """Run the pass over rows, with anything behind them; again while it asks for more decimals."""
     data = np.frombuffer(text + behind, dtype=np.uint8)[: len(text)]
-    found = fill(columns, data, text.count(b"\n"), scales)
-    met = found.met
+    found, met = fill(columns, data, text.count(b"\n"), scales)
     if met[0] > scales[0] or met[1] > scales[1]:
         return scan(columns, text, (max(met[0], scales[0]), max(met[1], scales[1])), behind)
     rows: list[Row | None] = [
         Row(tuple(values[:3]), flag, code, tuple(values[3:]), scales, tuple(hashes))
         for values, flag, code, hashes in zip(
-            found.values.tolist(), found.flags.tolist(), found.codes.tolist(),
+            found.values.T.tolist(), found.flags.tolist(), found.codes.tolist(),
             found.hashes.tolist(), strict=True,
         )
     ]  # fmt: skip
@@ -290,6 +327,59 @@ def read_where_memory_ends(texts: list[tuple[tuple[str, ...], bytes]]) -> int:
         memory[page - len(text) : page] = text
         fill(columns, whole[page - len(text) : page], 1)
     return len(texts)
+
+
+# --- room ---------------------------------------------------------------------------------------
+
+
+@given(st.data(), st.sampled_from(Stream), st.integers(1, 3), st.integers(1, 2), st.integers(0, 3))
+def test_a_pass_that_stops_for_want_of_room_goes_on_where_it_stopped(
+    data: st.DataObject, stream: Stream, more: int, punts: int, before: int
+) -> None:
+    columns, text = data.draw(texts(stream))
+    array = np.frombuffer(text, dtype=np.uint8)
+    lines = text.count(b"\n")
+    whole, met = fill(columns, array, lines, (9, 9))
+
+    found = Room.of(columns, before + lines, punts)
+    came, punted, greatest = Came(rows=before), [], [0, 0]
+    while came.place < len(text):
+        step = Room.of(columns, min(came.rows + more, before + lines), punts)
+        _copy(found, step, came.rows)
+        came = go_on(columns, array, came, step, (9, 9))
+        assert came.rows == len(step.flags) or came.punts == punts or came.place == len(text)
+        _copy(step, found, came.rows)
+        punted += step.punted[: came.punts].tolist()
+        greatest = [max(pair) for pair in zip(greatest, came.met, strict=True)]
+
+    assert lines == came.line
+    assert met == tuple(greatest)
+    assert [[row + before, *rest] for row, *rest in whole.punted.tolist()] == punted
+    assert len(whole.flags) == came.rows - before
+    assert whole.flags.tolist() == found.flags[before : came.rows].tolist()
+    assert {UNTOUCHED} >= {*found.values[:, :before].flat}
+    read = whole.flags != kernels.PUNTED
+    for name in ("codes", "hashes"):
+        one, other = getattr(whole, name), getattr(found.cut(came.rows, 0), name)[before:]
+        assert one[read].tolist() == other[read].tolist()
+    assert whole.values[:, read].tolist() == found.values[:, before : came.rows][:, read].tolist()
+
+
+def _copy(one: Room, other: Room, rows: int) -> None:
+    """Put the first rows of one into the other."""
+    other.values[:, :rows] = one.values[:, :rows]
+    other.flags[:rows], other.codes[:rows] = one.flags[:rows], one.codes[:rows]
+    if len(one.hashes):
+        other.hashes[:rows] = one.hashes[:rows]
+
+
+@pytest.mark.parametrize(("rows", "punts"), [(0, 5), (5, 0)])
+def test_without_room_nothing_is_read(rows: int, punts: int) -> None:
+    room = Room.of(TRADES, rows, punts)
+    data = np.frombuffer(TRADE_LINE + b"\n", dtype=np.uint8)
+
+    assert Came() == go_on(TRADES, data, Came(), room)
+    assert {UNTOUCHED} >= {*room.values.flat}
 
 
 # --- what must take the fast way ----------------------------------------------------------------

@@ -19,6 +19,10 @@ from aggregator.ladder import (
 )
 
 SCALES = (4, 4)
+FIELD, ROW = 3, 2
+"""Where in a larger table the side is put."""
+
+UNTOUCHED = -7
 Level = tuple[str, str]
 Side = list[Level]
 
@@ -42,9 +46,12 @@ sides: st.SearchStrategy[Side] = st.one_of(
 def read(text: str, *, falling: bool) -> tuple[int, list[int], list[int]]:
     """Return the place behind the cell, the side's fields, and the row's state."""
     data = np.frombuffer(f"{text},1,2\n".encode(), dtype=np.uint8).copy()
-    into, state = np.full(SIDE_FIELDS, -1, np.int64), np.zeros(4, np.int64)
-    end = side(data, 0, SCALES, falling, into, state)
-    return end, into.tolist(), state.tolist()
+    into, state = np.full((FIELD + SIDE_FIELDS + 1, 5), UNTOUCHED, np.int64), np.zeros(4, np.int64)
+    end = side(data, 0, SCALES, falling, into, FIELD, ROW, state)
+    fields = into[FIELD : FIELD + SIDE_FIELDS, ROW].tolist()
+    into[FIELD : FIELD + SIDE_FIELDS, ROW] = UNTOUCHED
+    assert {UNTOUCHED} == {*into.flat}, "another place of the table was filled"
+    return end, fields, state.tolist()
 
 
 def usual(levels: Side) -> str:

@@ -118,8 +118,8 @@ def test_what_is_set_aside_is_named_by_chunk_in_the_order_of_keys() -> None:
     assert [key(0, stream=Stream.DEPTH20), key(1), key(2), key(3)] == [
         t.key for t in loaded.troubles
     ]
-    assert [1, 1, 0, 0] == [len(trouble.malformed) for trouble in loaded.troubles]
-    assert [None, None, "corrupt", "columns"] == [trouble.unusable for trouble in loaded.troubles]
+    assert [1, 1, 0, 0] == [len(trouble.faults.set_aside) for trouble in loaded.troubles]
+    assert [None, None, "corrupt", "columns"] == [trouble.faults.unusable for trouble in loaded.troubles]
 
 
 def test_a_day_of_nothing_but_corrupt_chunks_is_loaded() -> None:

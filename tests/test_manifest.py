@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aggregator.day import Day, build
-from aggregator.decode import SetAside, Unusable
+from aggregator.decode import Faults, SetAside, Unusable
 from aggregator.inputs import NO_TESTIMONY, InputChunk, Inputs, fingerprint, members
 from aggregator.lines import Fault
 from aggregator.manifest import (
@@ -91,8 +91,8 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
     assert texts[0].endswith(b"}\n")
 
 
-MALFORMED = Trouble("raw/x.csv.gz", (SetAside(Fault.JSON, 2, 417),), None)
-CORRUPT = Trouble("raw/y.csv.gz", (), Unusable.CORRUPT)
+MALFORMED = Trouble("raw/x.csv.gz", Faults((SetAside(Fault.JSON, 2, 417),)))
+CORRUPT = Trouble("raw/y.csv.gz", Faults(unusable=Unusable.CORRUPT))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,8 @@ def test_a_day_is_over_when_its_margin_is() -> None:
 
 
 def test_malformed_rows_are_counted_by_reason_with_the_first_place() -> None:
-    more = Trouble("raw/z.csv.gz", (SetAside(Fault.JSON, 1, 5), SetAside(Fault.FIELDS, 3, 9)), None)
+    json_and_fields = SetAside(Fault.JSON, 1, 5), SetAside(Fault.FIELDS, 3, 9)
+    more = Trouble("raw/z.csv.gz", Faults(json_and_fields))
 
     whole, _ = compose_day(CLEAN, troubles=(MALFORMED, CORRUPT, more))
 

@@ -5,8 +5,8 @@ import sys
 
 MEASURE = """
 import numpy as np
-from aggregator.memory import give_large_blocks_back
-give_large_blocks_back()
+from aggregator.memory import keep_freed_blocks
+keep_freed_blocks()
 for size in range(1, 30):
     np.ones(size << 17)
 resident = lambda: int(open("/proc/self/statm").read().split()[1]) * 4096

@@ -1,4 +1,4 @@
-"""What is proven of a time: spans against sets of milliseconds, holes against sets of ids."""
+"""What is proven of a time: spans against sets of milliseconds, holes, the quality of bars."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from aggregator.quality import (
-    DEPTH_PAUSE_MS,
     NEVER,
     SECONDS_PER_DAY,
     Holes,
     Spans,
-    book_stretches,
     quality,
-    trade_holes,
     trades_seen,
 )
 
@@ -110,75 +107,9 @@ def test_covered_days_have_all_their_seconds() -> None:
 # --- holes --------------------------------------------------------------------------------------
 
 
-def test_a_hole_lies_between_the_trades_on_both_sides() -> None:
-    holes, stretches = trade_holes(ints(5, 6, 9, 10, 12), ints(50, 60, 90, 100, 120))
-
-    assert [[7, 11], [8, 11]] == [holes.first_id.tolist(), holes.last_id.tolist()]
-    assert [[60, 100], [90, 120]] == [holes.before.tolist(), holes.after.tolist()]
-    assert [(51, 60), (91, 100)] == stretches.pairs()
-    assert [(60, 91), (100, 121)] == holes.spans().pairs()
-
-
-@given(st.dictionaries(st.integers(0, 20), times), st.randoms(use_true_random=False))
-def test_holes_are_the_ids_that_lack_in_any_order_of_rows(
-    found: dict[int, int], random: object
-) -> None:
-    ids = [*found]
-    random.shuffle(ids)  # type: ignore[attr-defined]
-
-    holes, stretches = trade_holes(ints(*ids), ints(*(found[id] for id in ids)))
-
-    lacking = {
-        id
-        for first, last in zip(holes.first_id.tolist(), holes.last_id.tolist(), strict=True)
-        for id in range(first, last + 1)
-    }
-    assert set(range(min(ids, default=0), max(ids, default=-1) + 1)) - set(ids) == lacking
-    for first, last, before, after in zip(
-        holes.first_id.tolist(), holes.last_id.tolist(), holes.before, holes.after, strict=True
-    ):
-        assert (found[first - 1], found[last + 1]) == (before, after)
-    assert ms_of(stretches) == {
-        ms for start, end in _unbroken(sorted(found)) for ms in range(found[start] + 1, found[end])
-    }
-
-
-def _unbroken(ids: list[int]) -> list[tuple[int, int]]:
-    firsts = [id for id in ids if id - 1 not in ids]
-    lasts = [id for id in ids if id + 1 not in ids]
-    return [*zip(firsts, lasts, strict=True)]
-
-
-def test_no_trades_have_no_holes_and_are_never_seen() -> None:
-    holes, stretches = trade_holes(ints(), ints())
-
-    assert 0 == len(holes.first_id)
-    assert [] == stretches.pairs()
-
-
-LEAST, MOST = -(2**63), 2**63 - 1
-
-
-@pytest.mark.parametrize(
-    ("ids", "missing"),
-    [
-        ([LEAST, MOST], 2**64 - 2),
-        ([LEAST, 0, MOST], 2**64 - 3),
-        ([LEAST, LEAST + 1], 0),
-        ([MOST - 1, MOST], 0),
-        ([LEAST, 100], 2**63 + 99),
-        ([7_947_000_001, MOST], MOST - 7_947_000_001 - 1),
-    ],
-)
-def test_ids_at_the_ends_of_64_bits_lack_what_lies_between(ids: list[int], missing: int) -> None:
-    holes, _ = trade_holes(ints(*ids), ints(*(START + n for n in range(len(ids)))))
-
-    assert missing == int(holes.missing_by_second(START).sum())
-
-
 def test_missing_ids_are_counted_in_the_second_of_the_next_trade() -> None:
-    ids, at = ints(1, 4, 5, 9), ints(START - 5, START + 1_999, START + 2_000, START + 2_500)
-    holes, _ = trade_holes(ids, at)
+    before, after = ints(START - 5, START + 2_000), ints(START + 1_999, START + 2_500)
+    holes = Holes(ints(2, 6), ints(3, 8), before, after)
 
     missing = holes.missing_by_second(START)
 
@@ -186,7 +117,8 @@ def test_missing_ids_are_counted_in_the_second_of_the_next_trade() -> None:
 
 
 def test_missing_ids_before_the_first_trade_of_another_day_are_not_of_this_day() -> None:
-    holes, _ = trade_holes(ints(1, 4, 9), ints(START - 9, START - 5, START + DAY_MS))
+    before, after = ints(START - 9, START - 5), ints(START - 5, START + DAY_MS)
+    holes = Holes(ints(2, 5), ints(3, 8), before, after)
 
     assert 0 == holes.missing_by_second(START).sum()
     assert 1 == len(holes.overlapping(START, START + DAY_MS).first_id)
@@ -214,41 +146,38 @@ def test_a_hole_is_of_the_day_if_its_time_overlaps_it(
 # --- seen time ----------------------------------------------------------------------------------
 
 
-@given(st.dictionaries(st.integers(0, 12), times), pairs)
+@given(pairs, st.lists(st.tuples(times, times)), pairs)
 def test_no_ms_in_which_a_trade_may_be_missing_is_seen(
-    found: dict[int, int], covered: list[tuple[int, int]]
+    stretches: list[tuple[int, int]],
+    lacking: list[tuple[int, int]],
+    covered: list[tuple[int, int]],
 ) -> None:
-    holes, stretches = trade_holes(ints(*found), ints(*found.values()))
+    before, after = ([edge(pair) for pair in lacking] for edge in (min, max))
+    holes = Holes(ints(*before), ints(*before), ints(*before), ints(*after))
 
-    seen = ms_of(trades_seen(holes, stretches, Spans.of_pairs(covered)))
+    seen = trades_seen(holes, Spans.of_pairs(stretches), Spans.of_pairs(covered))
 
     in_holes = {
-        ms
-        for before, after in zip(holes.before.tolist(), holes.after.tolist(), strict=True)
-        for ms in range(before, after + 1)
+        ms for first, last in zip(before, after, strict=True) for ms in range(first, last + 1)
     }
-    assert (ms_of(stretches) | set_of(covered)) - in_holes == seen
+    assert (set_of(stretches) | set_of(covered)) - in_holes == ms_of(seen)
 
 
 def test_covered_time_never_hides_a_hole() -> None:
-    holes, stretches = trade_holes(ints(1, 2, 5, 6), ints(10, 20, 30, 40))
+    holes = Holes(ints(3), ints(4), ints(20), ints(30))
+    stretches = Spans.of_pairs([(11, 20), (31, 40)])
 
     seen = trades_seen(holes, stretches, Spans.of_pairs([(0, 100)]))
 
     assert [(0, 20), (31, 100)] == seen.pairs()
 
 
-def test_trades_without_a_hole_are_seen_from_behind_the_first_to_the_last() -> None:
-    holes, stretches = trade_holes(ints(1, 2, 3), ints(10, 20, 30))
+def test_without_a_hole_all_stretches_and_covered_time_are_seen() -> None:
+    holes = Holes(ints(), ints(), ints(), ints())
 
-    assert [(11, 30)] == trades_seen(holes, stretches, NEVER).pairs()
+    seen = trades_seen(holes, Spans.of_pairs([(11, 30)]), Spans.of_pairs([(25, 40)]))
 
-
-def test_snapshots_see_the_time_between_them_up_to_the_pause() -> None:
-    at = ints(0, DEPTH_PAUSE_MS, 2 * DEPTH_PAUSE_MS + 1, 2 * DEPTH_PAUSE_MS + 2, 99_999)
-
-    assert [(0, 2_000), (4_001, 4_002)] == book_stretches(at).pairs()
-    assert [] == book_stretches(ints()).pairs() == book_stretches(ints(5)).pairs()
+    assert [(11, 40)] == seen.pairs()
 
 
 # --- the quality of bars ------------------------------------------------------------------------

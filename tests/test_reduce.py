@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import reduce
-from aggregator.decode import Chunk, Decoder
-from aggregator.quality import Holes, Spans
-from aggregator.reduce import Books, Trades, reduce_books, reduce_trades
-from aggregator.rows import book_rows, pieces, trade_rows
+from aggregator.columns import RawRows
+from aggregator.decode import Decoder
+from aggregator.reduce import Books, Edges, Trades, reduce_books, reduce_trades
+from aggregator.rows import Piece, book_rows, trade_rows
+from aggregator.stretches import BookStretches, IdStretches
 from lake.layout import ChunkKey, Format, Stream
 from tests.spellings import DAY, START_MS
 
@@ -34,22 +35,31 @@ def book(ms: int, id: int | str = "", bid: str = "99", ask: str = "101") -> str:
     return f'{START_MS + ms},"[[{bid},1]]","[[{ask},3]]",{id}\n'
 
 
-def chunk(decoder: Decoder, head: str, lines: list[str]) -> Chunk:
+def raw_rows(decoder: Decoder, lines: list[str]) -> RawRows:
+    """Return the rows of one chunk of the decoder's stream."""
     key = ChunkKey(decoder.stream, "TESTUSDT", DAY, 0, "k3v9", Format.PLAIN)
-    return decoder.decode(key, (head + "".join(lines)).encode())
+    head = TRADES if decoder.stream is Stream.TRADES else BOOKS
+    rows, _ = decoder.decode([(key, (head + "".join(lines)).encode())])
+    return rows
+
+
+def pieces(decoder: Decoder, own: list[str], neighbour: list[str]) -> list[Piece]:
+    """Return the rows of a chunk of the day before, and of one of the day."""
+    return [
+        Piece(raw_rows(decoder, lines), neighbour=is_neighbour)
+        for lines, is_neighbour in ((neighbour, True), (own, False))
+    ]
 
 
 def trades_of(own: list[str], neighbour: list[str] | None = None) -> Trades:
     """Reduce the rows of a chunk of the day, and of one of the day before."""
     decoder = Decoder(Stream.TRADES)
-    parts = [(chunk(decoder, TRADES, neighbour or []), True), (chunk(decoder, TRADES, own), False)]
-    return reduce_trades(trade_rows([*pieces(parts)]), decoder.types.names, START_MS)
+    rows = trade_rows(pieces(decoder, own, neighbour or []))
+    return reduce_trades(rows, decoder.types.names, START_MS)
 
 
 def books_of(own: list[str], neighbour: list[str] | None = None) -> Books:
-    decoder = Decoder(Stream.DEPTH20)
-    parts = [(chunk(decoder, BOOKS, neighbour or []), True), (chunk(decoder, BOOKS, own), False)]
-    return reduce_books(book_rows([*pieces(parts)]), START_MS)
+    return reduce_books(book_rows(pieces(Decoder(Stream.DEPTH20), own, neighbour or [])), START_MS)
 
 
 def facts(reduced: Trades | Books) -> list[Any]:
@@ -58,7 +68,7 @@ def facts(reduced: Trades | Books) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Holes | Spans):
+    if isinstance(value, IdStretches | BookStretches):
         return [getattr(value, field.name).tolist() for field in fields(value)]
     return value.to_dicts() if hasattr(value, "to_dicts") else value
 
@@ -116,9 +126,8 @@ def test_a_wrong_snapshot_gives_way_to_a_right_one_of_its_id() -> None:
 def test_nothing_read_is_nothing_known() -> None:
     trades, books = trades_of([]), books_of([])
 
-    assert not trades.any_row
+    assert None is trades.edges is books.edges
     assert not trades.any_id
-    assert not books.any_row
     assert (0, None, None) == (trades.counts.rows, trades.counts.first_id, trades.counts.last_id)
     assert {} == trades.before
 
@@ -126,9 +135,9 @@ def test_nothing_read_is_nothing_known() -> None:
 def test_rows_of_other_days_are_rows_read() -> None:
     trades, books = trades_of([], [trade(-5, 7)]), books_of([], [book(-5)])
 
-    assert trades.any_row
+    assert Edges(START_MS - 5, START_MS - 5, 7, 7, all_ids=True) == trades.edges
+    assert Edges(START_MS - 5, START_MS - 5, None, None, all_ids=False) == books.edges
     assert trades.any_id
-    assert books.any_row
     assert 0 == len(trades.seconds) == len(books.seconds)
 
 
@@ -173,15 +182,16 @@ def test_holes_are_found_among_all_rows_read_also_excluded_ones() -> None:
         [trade(10, 5), trade(20, 6, price="0", kind="NA"), trade(30, 9)], [trade(-9, 3)]
     )
 
-    assert [4, 7] == trades.holes.first_id.tolist()
-    assert [4, 8] == trades.holes.last_id.tolist()
-    assert [(START_MS + 11, START_MS + 20)] == trades.stretches.pairs()
+    holes = trades.stretches.holes()
+    assert [4, 7] == holes.first_id.tolist()
+    assert [4, 8] == holes.last_id.tolist()
+    assert [(START_MS + 11, START_MS + 20)] == trades.stretches.seen().pairs()
 
 
 def test_only_used_snapshots_make_stretches() -> None:
     books = books_of([book(0), book(1_500, bid="101"), book(2_000), book(4_001)], [book(-2_000)])
 
-    assert [(START_MS - 2_000, START_MS + 2_000)] == books.stretches.pairs()
+    assert [(START_MS - 2_000, START_MS + 2_000)] == books.stretches.seen().pairs()
 
 
 # --- pieces and doubles -------------------------------------------------------------------------

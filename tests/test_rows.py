@@ -1,4 +1,4 @@
-"""Chunks become one frame: every row, in the order of its key, at its exact value."""
+"""Decoded rows become one frame: every row, in the order of its key, at its exact value."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import rows as rows_of
-from aggregator.decode import Chunk, Decoder
+from aggregator.columns import RawRows
+from aggregator.decode import Decoder
 from aggregator.lines import TypeCodes
 from aggregator.numerals import NEVER_RECEIVED
-from aggregator.rows import HALF_SPREAD, IMBALANCES, Piece, Rows, book_rows, pieces, trade_rows
+from aggregator.rows import HALF_SPREAD, IMBALANCES, Piece, Rows, book_rows, trade_rows
 from lake.layout import ChunkKey, Format, Stream
 from tests.spellings import DAY, START_MS
 
@@ -21,13 +22,13 @@ TRADES = "timestamp,price,quantity,is_buyer_maker,trade_id,trade_type,received_n
 BOOKS = "timestamp,bids,asks,update_id\n"
 
 
-def trades(*lines: str) -> Chunk:
-    return Decoder(Stream.TRADES).decode(KEY, (TRADES + "\n".join(lines)).encode())
+def trades(*lines: str) -> RawRows:
+    return Decoder(Stream.TRADES).decode([(KEY, (TRADES + "\n".join(lines)).encode())])[0]
 
 
-def books(*lines: str) -> Chunk:
+def books(*lines: str) -> RawRows:
     key = replace(KEY, stream=Stream.DEPTH20)
-    return Decoder(Stream.DEPTH20).decode(key, (BOOKS + "\n".join(lines)).encode())
+    return Decoder(Stream.DEPTH20).decode([(key, (BOOKS + "\n".join(lines)).encode())])[0]
 
 
 def trade(ms: int, price: str = "1.5", id: str = "7", received: str = "") -> str:
@@ -38,8 +39,8 @@ def book(ms: int, bids: str, asks: str, id: str = "7") -> str:
     return f'{START_MS + ms},"{bids}","{asks}",{id}'
 
 
-def joined(chunks: list[tuple[Chunk, bool]]) -> Rows:
-    return trade_rows([*pieces(chunks)])
+def joined(parts: list[tuple[RawRows, bool]]) -> Rows:
+    return trade_rows([Piece(raw, neighbour) for raw, neighbour in parts])
 
 
 def values(rows: Rows, column: str, scale: int) -> list[Fraction]:
@@ -54,12 +55,8 @@ def times(rows: Rows) -> list[int]:
 # --- pieces -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("piece", [1, 3, 1 << 20])
-def test_pieces_keep_the_rows_of_their_chunks_in_order(
-    piece: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rows_of, "_PIECE", piece)
-    chunks = [
+def test_pieces_keep_their_rows_in_order() -> None:
+    parts = [
         (trades(), True),
         (trades(trade(1), trade(2, "0.125")), True),
         (trades(trade(3, id="")), False),
@@ -68,14 +65,21 @@ def test_pieces_keep_the_rows_of_their_chunks_in_order(
         (trades(trade(6)), True),
     ]
 
-    parts = [*pieces(chunks)]
+    rows = joined(parts)
 
-    rows = trade_rows([*parts])
     assert [1, 2, 3, 4, 5, 6] == times(rows)
     assert [True, True, False, False, False, True] == rows.frame["neighbour"].to_list()
     expected = [1.5, 0.125, 1.5, 1.5, 123456789012345678, 1.5]
     assert [Fraction(price) for price in expected] == values(rows, "price", rows.price_scale)
-    assert all(len(part.chunk) for part in parts) or piece == 1
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_pieces_are_taken_out_of_their_list(pieces: int) -> None:
+    of_trades = [Piece(trades(trade(1)), neighbour=False)] * pieces
+    of_books = [Piece(books(book(1, "[[9,1]]", "[[10,1]]")), neighbour=False)] * pieces
+
+    assert pieces == len(trade_rows(of_trades).frame) == len(book_rows(of_books).frame)
+    assert [] == of_trades == of_books
 
 
 prices = st.sampled_from(["1", "0.5", "1234567.125", "1e2", "-1", "123456789012345678"])
@@ -93,13 +97,6 @@ def test_no_row_and_no_digit_is_lost_on_the_way(chunks: list[list[tuple[str, boo
     assert [Fraction(price) for price, _ in kept] == values(rows, "price", rows.price_scale)
     assert [7 if has_id else None for _, has_id in kept] == rows.frame["id"].to_list()
     assert [price != "-1" for price, _ in kept] == rows.frame["positive"].to_list()
-
-
-def test_a_piece_knows_whether_a_row_lies_before_a_time() -> None:
-    piece = Piece(trades(trade(5), trade(3)), neighbour=False)
-
-    assert piece.starts_before(START_MS + 4)
-    assert not piece.starts_before(START_MS + 3)
 
 
 # --- trades -------------------------------------------------------------------------------------
@@ -133,6 +130,18 @@ def test_no_trades_make_an_empty_frame() -> None:
 
     assert 0 == len(rows.frame)
     assert rows.limbs.narrow
+
+
+@pytest.mark.parametrize("piece", [1, 3, 1 << 20])
+@pytest.mark.parametrize(("count", "narrow"), [(3, True), (4, False)])
+def test_trades_are_narrow_as_long_as_the_sum_of_their_products_fits(
+    count: int, narrow: bool, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_of, "_PIECE", piece)
+
+    rows = joined([(trades(*[trade(1, str(2**57))] * count), False)])
+
+    assert narrow == rows.limbs.narrow
 
 
 # --- books --------------------------------------------------------------------------------------
@@ -181,6 +190,41 @@ def test_books_with_an_empty_side_have_no_ratio_that_is_no_number() -> None:
     rows = book_rows([Piece(books(book(1, "[]", "[]")), neighbour=False)])
 
     assert [0.0] * 5 == [rows.frame[name].item() for name in (*IMBALANCES, HALF_SPREAD)]
+
+
+SMALL = "0." + "0" * 400 + "1"
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        book(1, "[[9,1]]", "[[10,-1]]"),
+        book(1, "[[9,0]]", "[[10,0]]"),
+        book(1, "[[-9,1]]", "[[9,1]]"),
+        book(1, f"[[9,1],[8,{SMALL}]]", "[[10,-1]]"),
+    ],
+)
+def test_sums_of_nothing_make_no_ratio_even_beside_the_smallest_numbers(nothing: str) -> None:
+    rows = book_rows(
+        [Piece(books(nothing, book(2, "[[9,1]]", f"[[10,{SMALL}]]")), neighbour=False)]
+    )
+
+    assert all(0 <= rows.frame[name][0] <= 1 for name in (*IMBALANCES, HALF_SPREAD))
+    assert [1.0] * 4 == [rows.frame[name][1] for name in IMBALANCES]
+
+
+sizes = st.integers(1, 10**18 - 1)
+
+
+@given(sizes, sizes, st.sampled_from([2, 5, 12]))
+def test_a_ratio_is_the_nearest_float_at_any_scale(bought: int, sold: int, scale: int) -> None:
+    line = book(1, f"[[9,{bought}]]", f"[[10,{sold}]]")
+    finer = book(2, "[[9,1]]", f"[[10,0.{'0' * (scale - 1)}1]]")
+
+    for lines in ([line], [line, finer]):
+        frame = book_rows([Piece(books(*lines), neighbour=False)]).frame
+
+        assert bought / (bought + sold) == frame["imbalance_l20"][0]
 
 
 def test_no_books_make_an_empty_frame() -> None:

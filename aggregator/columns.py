@@ -1,0 +1,139 @@
+"""What the compiled pass fills, chunk after chunk, and the rows that come out. No clock."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator import kernels
+from aggregator.exact import Exact, from_integers
+from aggregator.lines import Row
+from lake.layout import Stream
+
+_LEAST_ROOM = 1 << 10
+_PUNTS = 1 << 8
+"""Rows that one call of the pass can punt."""
+
+
+@dataclass(frozen=True)
+class RawRows:
+    """The rows of some chunks of one stream, in columns.
+
+    `decimals` are price and quantity of trades; of books, for bids then asks, the best price and
+    the quantities of the first 1, 5, 10 and 20 levels. `codes` are codes of trade types or of
+    what is wrong with a book. `hashes` (rows x 2, or none) stand for the text of books without an
+    id, if any row has none.
+    """
+
+    timestamp: NDArray[np.int64]
+    ident: NDArray[np.int64]
+    received_ns: NDArray[np.int64]
+    flags: NDArray[np.uint8]
+    codes: NDArray[np.uint8]
+    decimals: tuple[Exact, ...]
+    hashes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+class Columns:
+    """Room for rows, field by field, which grows. `scales` are the decimals that are expected."""
+
+    def __init__(self, stream: Stream, scales: tuple[int, int], room: int) -> None:
+        self.scales = scales
+        self.met = (0, 0)
+        self.rows = 0
+        self._is_book = stream is Stream.DEPTH20
+        self._odd: list[tuple[int, Row]] = []
+        self._drops = False
+        self._scratch = np.empty(kernels.SCRATCH, np.int64)
+        self._make_room(max(room, _LEAST_ROOM))
+
+    def _make_room(self, room: int) -> None:
+        fields = kernels.BOOK_FIELDS if self._is_book else kernels.TRADE_FIELDS
+        self._values = np.empty((fields, room), np.int64)
+        self._flags = np.empty(room, np.uint8)
+        self._codes = np.empty(room, np.uint8)
+        self._hashes = np.empty((room if self._is_book else 0, 2), np.int64)
+
+    def fill(
+        self, text: NDArray[np.uint8], start: int, lines: int, roles: NDArray[np.int64],
+        types: tuple[NDArray[np.uint8], NDArray[np.int64]], bounds: tuple[int, int],
+    ) -> NDArray[np.int64]:  # fmt: skip
+        """Read the rows of a text from `start` on, which is behind so many lines.
+
+        Return place, start, end and line number of each row that is to be read by the letter.
+        """
+        punted = []
+        while start < len(text):
+            if self.rows == len(self._flags):
+                self._grow()
+            found = np.empty((_PUNTS, 4), np.int64)
+            start, lines, self.rows, punts, *met = kernels.scan(
+                text, start, lines, roles, *types, self.scales, bounds, self.rows,
+                self._values, self._flags, self._codes, self._hashes, found, self._scratch,
+            )  # fmt: skip
+            self.met = (max(self.met[0], met[0]), max(self.met[1], met[1]))
+            punted.append(found[:punts])
+        return np.concatenate(punted) if punted else np.empty((0, 4), np.int64)
+
+    def _grow(self) -> None:
+        held = (self._values, self._flags, self._codes, self._hashes)
+        self._make_room(2 * self.rows)
+        self._values[:, : self.rows] = held[0]
+        self._flags[: self.rows], self._codes[: self.rows] = held[1:3]
+        self._hashes[: len(held[3])] = held[3]
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether no number has more decimals than were expected: else it was misread."""
+        return self.met[0] <= self.scales[0] and self.met[1] <= self.scales[1]
+
+    def put(self, place: int, row: Row) -> None:
+        """Put a row that was read by the letter in its place."""
+        self._odd.append((place, row))
+        self._values[: kernels.PRICE_FIELD, place] = row.integers
+        self._flags[place], self._codes[place] = row.flags, row.code
+        if self._is_book:
+            self._hashes[place] = row.hashes
+
+    def drop(self) -> None:
+        """Note that a row remains punted: it is malformed, and is left out."""
+        self._drops = True
+
+    def taken(self) -> RawRows:
+        """Return the rows."""
+        flags = self._flags[: self.rows]
+        keep = flags & kernels.PUNTED == 0 if self._drops else slice(None)
+        values = self._values[:, : self.rows]
+        decimals = [self._decimals(values[place], place) for place in range(3, len(values))]
+        return RawRows(
+            values[kernels.TIME_FIELD][keep],
+            values[kernels.ID_FIELD][keep],
+            values[kernels.RECEIVED_FIELD][keep],
+            flags[keep],
+            self._codes[: self.rows][keep],
+            tuple(Exact(column.units[keep], column.scale) for column in decimals),
+            self._hashes[: self.rows][keep] if self._any_needs_hash(flags) else self._hashes[:0],
+        )
+
+    def _any_needs_hash(self, flags: NDArray[np.uint8]) -> bool:
+        return self._is_book and bool(np.any(flags & kernels.HAS_ID == 0))
+
+    def _decimals(self, units: NDArray[np.int64], place: int) -> Exact:
+        which = place not in (kernels.PRICE_FIELD, kernels.ASK_FIELD)
+        if self._odd:
+            # What the pass left in the places of odd rows is no number.
+            units[[row for row, _ in self._odd]] = 0
+        column = Exact(units, self.scales[which])
+        if self.scales[which] != self.met[which]:
+            punted = self._flags[: self.rows] & kernels.PUNTED
+            column = Exact(np.where(punted, 0, units), column.scale).at(self.met[which])
+        if not self._odd:
+            return column
+        scale = max(row.scales[which] for _, row in self._odd)
+        values = [
+            row.decimals[place - 3] * 10 ** (scale - row.scales[which]) for _, row in self._odd
+        ]
+        return column.at_rows([row for row, _ in self._odd], from_integers(values, scale))
