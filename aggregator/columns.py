@@ -10,7 +10,9 @@ from aggregator.exact import Exact, from_integers
 from aggregator.lines import Row
 from lake.layout import Stream
 
-_LEAST_ROOM = 1 << 10
+_LEAST_ROOM, _MOST_ROOM = 1 << 10, 1 << 20
+"""Rows for which there is room at first, whatever is expected: a guess may be far too large."""
+
 _PUNTS = 1 << 8
 """Rows that one call of the pass can punt."""
 
@@ -48,7 +50,7 @@ class Columns:
         self._odd: list[tuple[int, Row]] = []
         self._drops = False
         self._scratch = np.empty(kernels.SCRATCH, np.int64)
-        self._make_room(max(room, _LEAST_ROOM))
+        self._make_room(min(max(room, _LEAST_ROOM), _MOST_ROOM))
 
     def _make_room(self, room: int) -> None:
         fields = kernels.BOOK_FIELDS if self._is_book else kernels.TRADE_FIELDS
@@ -94,25 +96,32 @@ class Columns:
         """Put a row that was read by the letter in its place."""
         self._odd.append((place, row))
         self._values[: kernels.PRICE_FIELD, place] = row.integers
+        self._clear_decimals(place)
         self._flags[place], self._codes[place] = row.flags, row.code
         if self._is_book:
             self._hashes[place] = row.hashes
 
-    def drop(self) -> None:
-        """Note that a row remains punted: it is malformed, and is left out."""
+    def drop(self, place: int) -> None:
+        """Leave out a row that remains punted: it is malformed."""
         self._drops = True
+        self._clear_decimals(place)
+
+    def _clear_decimals(self, place: int) -> None:
+        """Remove what the pass left there or never filled: it may be larger than any number."""
+        self._values[kernels.PRICE_FIELD :, place] = 0
 
     def taken(self) -> RawRows:
         """Return the rows."""
         flags = self._flags[: self.rows]
         keep = flags & kernels.PUNTED == 0 if self._drops else slice(None)
+        flags = flags[keep]
         values = self._values[:, : self.rows]
         decimals = [self._decimals(values[place], place) for place in range(3, len(values))]
         return RawRows(
             values[kernels.TIME_FIELD][keep],
             values[kernels.ID_FIELD][keep],
             values[kernels.RECEIVED_FIELD][keep],
-            flags[keep],
+            flags,
             self._codes[: self.rows][keep],
             tuple(Exact(column.units[keep], column.scale) for column in decimals),
             self._hashes[: self.rows][keep] if self._any_needs_hash(flags) else self._hashes[:0],
@@ -123,13 +132,7 @@ class Columns:
 
     def _decimals(self, units: NDArray[np.int64], place: int) -> Exact:
         which = place not in (kernels.PRICE_FIELD, kernels.ASK_FIELD)
-        if self._odd:
-            # What the pass left in the places of odd rows is no number.
-            units[[row for row, _ in self._odd]] = 0
-        column = Exact(units, self.scales[which])
-        if self.scales[which] != self.met[which]:
-            punted = self._flags[: self.rows] & kernels.PUNTED
-            column = Exact(np.where(punted, 0, units), column.scale).at(self.met[which])
+        column = Exact(units, self.scales[which]).at(self.met[which])
         if not self._odd:
             return column
         scale = max(row.scales[which] for _, row in self._odd)

@@ -120,7 +120,7 @@ class Decoder:
             try:
                 into.put(place, reader.read(text[start:end]))
             except Malformed as malformed:
-                into.drop()
+                into.drop(place)
                 _count(faults, malformed.fault, line)
         return faults
 

@@ -152,7 +152,7 @@ class Closer:
     def _objects(self, sealed: Sealed, unreadable: list[Group]) -> Iterator[Object]:
         chunks = chunks_of(sealed)
         while True:
-            with self._outbox.duty.work(unless=self._ending):
+            with self._outbox.duty.work():
                 chunk = next(chunks, None)
             if chunk is None:
                 return

@@ -1,6 +1,5 @@
 """What lies in the folder of a dead run: read, and cut where a crash has torn it."""
 
-import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Any
 from collector.batches import scan
 from collector.checkpoint import checkpoint_path
 from collector.hours import JOURNAL
+from collector.lastwords import event_of
 from collector.logfile import LogFile
 from collector.pack import PACK, Damaged, Pack, load_pack
 from collector.runfolder import RunFolder
@@ -114,15 +114,6 @@ def _lines(path: Path) -> list[bytes]:
                 break
             lines.append(line)
     return lines
-
-
-def event_of(line: bytes) -> dict[str, Any] | None:
-    """Return what a line of the journal says; None if it is torn."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and "event" in event else None
 
 
 def events(remains: Remains) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 
 from collector.duty import Duty
 from collector.news import News, Refused, Uploaded, lost_minute
@@ -32,16 +32,15 @@ class Fate(Enum):
 class Delivery:
     """One pack on its way: the fate of its objects so far.
 
-    `duty` bounds how much of the processor that takes, until `ending` is set.
+    `duty` bounds how much of the processor that takes.
     """
 
-    def __init__(self, storage: Storage, pack: Pack, duty: Duty, ending: Event) -> None:
+    def __init__(self, storage: Storage, pack: Pack, duty: Duty) -> None:
         self.pack = pack
         self.fates: dict[Entry, Fate] = {}
         self.failures = 0
         self._errors: dict[Entry, str] = {}
-        self._storage, self._duty, self._ending = storage, duty, ending
-        self._lock = Lock()
+        self._storage, self._duty, self._lock = storage, duty, Lock()
 
     def pending(self) -> Sequence[Entry]:
         """Return what has no fate yet."""
@@ -82,7 +81,7 @@ class Delivery:
 
     def _work(self, tries: "_Tries") -> None:
         for entry in tries:
-            with self._duty.work(unless=self._ending):
+            with self._duty.work():
                 self._try(tries, entry)
 
     def _try(self, tries: "_Tries", entry: Entry) -> None:

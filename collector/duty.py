@@ -12,21 +12,25 @@ _BURST_S = 0.05
 
 
 class Duty:
-    """What threads spend together; each rests after its work for as long as that was too much."""
+    """What threads spend together; each rests after its work for as long as that was too much.
+
+    Once it is `urgent`, nobody rests.
+    """
 
     def __init__(self, share: float = _SHARE) -> None:
         self._share = share
+        self.urgent = Event()
         self._lock = Lock()
         self._paid_until_s = 0.0
 
     @contextmanager
-    def work(self, unless: Event) -> Iterator[None]:
-        """Do something; then wait until it is within the share, unless the event is set."""
+    def work(self) -> Iterator[None]:
+        """Do something; then wait until it is within the share."""
         began_s = time.thread_time()
         yield
         pause_s = self._pause_s(time.thread_time() - began_s)
         if pause_s > 0:
-            unless.wait(pause_s)
+            self.urgent.wait(pause_s)
 
     def _pause_s(self, spent_s: float) -> float:
         now_s = time.monotonic()

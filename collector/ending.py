@@ -25,33 +25,39 @@ class Ending:
     """Ends a run within `stop_s` real seconds from now."""
 
     def __init__(self, recorder: Recorder, cause: str) -> None:
-        self._recorder, self._edges = recorder, recorder.edges
-        self._cause = cause
-        self._until_s = self._real_s() + recorder.settings.deadlines.stop_s - _RESERVE_S
+        self._recorder, self._parts = recorder, recorder.parts
+        self._edges, self._cause = recorder.parts.edges, cause
+        stop_s = recorder.parts.settings.deadlines.stop_s
+        self._until_s = self._real_s() + stop_s - _RESERVE_S
 
     def _real_s(self) -> float:
-        clock = self._recorder.edges.clock
-        return clock.monotonic() / clock.speed
+        return self._edges.clock.monotonic() / self._edges.clock.speed
 
     def _left_s(self) -> float:
         return max(0.0, self._until_s - self._real_s())
 
+    def _nap(self) -> None:
+        self._edges.clock.sleep(_NAP_S * self._edges.clock.speed)
+
     def run(self) -> Ended:
         """End it."""
-        recorder, edges = self._recorder, self._edges
+        recorder, parts, edges = self._recorder, self._parts, self._edges
         recorder.stopping = True
         self._prove()
         edges.survey.stop()
         edges.crew.dismiss(min(_DRAIN_S, self._left_s() / 4))
         self._drain()
-        recorder.repair.end(edges.refiller.stop())
+        left = edges.refiller.stop()
         self._drain()
-        recorder.stores.flush()
-        recorder.witness.end(recorder.exchange_ms())
+        parts.repair.tick(parts.time.now_s)
+        parts.repair.end(left)
+        parts.stores.flush()
+        parts.witness.end(recorder.exchange_ms())
         edges.inbox.close()
         self._upload_chunks()
         self._tell_the_end()
         edges.diary.stop()
+        edges.holes.remove()
         return Ended(edges.spool.run, edges.spool.stop(self._left_s()))
 
     def _prove(self) -> None:
@@ -61,27 +67,25 @@ class Ending:
         awaited = recorder.question(ending=True)
         while awaited and self._real_s() < until_s:
             if not recorder.step():
-                self._edges.clock.sleep(_NAP_S * self._edges.clock.speed)
-            awaited = recorder.proofs.pending + len(self._edges.refiller.pending())
+                self._nap()
+            awaited = self._parts.proofs.pending + len(self._edges.refiller.pending())
 
     def _drain(self) -> None:
         """Take what has been read already."""
         until_s = self._real_s() + _DRAIN_S
-        while self._real_s() < until_s and self._recorder.take_in():
+        while self._real_s() < until_s and self._recorder.reception.take():
             pass
 
     def _upload_chunks(self) -> None:
         """Upload the partial minute, so that the journal can say so."""
-        edges, stores = self._edges, self._recorder.stores
+        edges = self._edges
         edges.spool.seal_all()
         until_s = self._real_s() + self._left_s() * _UPLOAD_PART
         while edges.outbox.usage.total_bytes and self._real_s() < until_s:
-            edges.clock.sleep(_NAP_S * edges.clock.speed)
-        stores.tell_news()
+            self._nap()
+        self._parts.stores.tell_news()
 
     def _tell_the_end(self) -> None:
-        rows = sum(self._recorder.intake.rows.values())
-        said = f"run {self._edges.spool.run} ends: {self._cause}"
-        self._recorder.chronicle.tell(
-            Tell("stopped", said, {"cause": self._cause, "rows": rows})
-        )  # fmt: skip
+        run, rows = self._edges.spool.run, sum(self._parts.intake.rows.values())
+        fields = {"cause": self._cause, "rows": rows}
+        self._parts.chronicle.tell(Tell("stopped", f"run {run} ends: {self._cause}", fields))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from collector.evidence import TradeList
 from collector.frames import Shutdown, Snapshot, Strange, Trade, read_frame
 from collector.ids import Room
 from collector.links import Link
@@ -156,6 +157,19 @@ class Intake:
             self._rows.append_late(symbol, time_ms, line)
         else:
             self._rows.append(Stream.TRADES, symbol, received_ns, line)
+
+    def spill(self, listed: TradeList, before_ms: int, received_ns: int) -> int:
+        """Write what a list has after our last trade; return how many trades that were.
+
+        Trades from `before_ms` on may still be on their way. Of a symbol of which nothing is known,
+        a list is the past.
+        """
+        tape = self.tape(listed.symbol)
+        last = tape.chain.last
+        if last is None:
+            return 0
+        late = (each for each in listed.trades if each.trade_id > last and each.time_ms < before_ms)
+        return sum(self._write_trade(tape, trade, received_ns) for trade in late)
 
     def refill(self, refilled: Refilled, received_ns: int) -> tuple[int, int]:
         """Write what a list brought; return how many trades and how many ids without one."""

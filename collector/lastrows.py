@@ -19,9 +19,7 @@ from lake.schemas import RAW_TABLES
 
 _LOOKED_AT = 2
 """Minutes of a symbol that are looked at: the newest may hold late answers of REST only."""
-_COLUMNS = {
-    stream: [column.name for column in table].index for stream, table in RAW_TABLES.items()
-}
+_COLUMNS = {stream: [column.name for column in table].index for stream, table in RAW_TABLES.items()}
 _TIME = _COLUMNS[Stream.TRADES]("timestamp")
 _ID = _COLUMNS[Stream.TRADES]("trade_id")
 

@@ -1,8 +1,9 @@
-"""The journal that a dead run could not finish: its lines, and what it would have claimed."""
+"""The journal that a dead run could not finish. No clock, no disk."""
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
-from collector.deadrun import event_of
 from collector.spoolnames import HourName
 
 Objects = dict[HourName, list[bytes]]
@@ -38,3 +39,12 @@ def _place(objects: Objects, claim: bytes) -> HourName | None:
         if name.extra is None and name.date == hour.date and name.hour >= hour.hour
     ]  # fmt: skip
     return min(later, default=HourName(hour.date, hour.hour, _RECOVERED))
+
+
+def event_of(line: bytes) -> dict[str, Any] | None:
+    """Return what a line of the journal says; None if it is torn."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "event" in event else None

@@ -80,7 +80,7 @@ class Outbox:
     def add(self, pack: Pack) -> None:
         """Let a pack wait behind all others."""
         with self._changed:
-            delivery = Delivery(self._storage, pack, self.duty, self._ending)
+            delivery = Delivery(self._storage, pack, self.duty)
             self._waiting.append(_Waiting(delivery, self._clock.monotonic()))
             self._changed.notify_all()
         self._wake.set()
@@ -109,6 +109,7 @@ class Outbox:
     def stop(self, deadline_s: float) -> int:
         """Upload what fits into the time; return how many objects stay on the disk."""
         self._ending.set()
+        self.duty.urgent.set()
         self._wake.set()
         with self._changed:
             self._changed.notify_all()
@@ -220,4 +221,3 @@ def _remove(delivery: Delivery) -> None:
     else:
         pack.path.unlink(missing_ok=True)
     pack.folder.tidy()
-

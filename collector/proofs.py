@@ -5,14 +5,13 @@ its newest trade is one that we have, nobody traded since; if not, the stream sh
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from collector.channel import Channel
 from collector.cover import HOUR_MS
 from collector.fleet import Fleet
-from collector.holes import Hole
 from collector.ids import IdChain
 from collector.legs import NEVER
 from collector.links import Link
@@ -56,9 +55,8 @@ class _Question:
 
 @dataclass(frozen=True)
 class _Newest:
-    """The newest trade of a list, which we do not have; perhaps it is on its way."""
+    """When the newest trade of a list happened; perhaps it is on its way."""
 
-    trade_id: int
     time_ms: int
     due_s: float
 
@@ -87,7 +85,7 @@ class Proofs:
             if not ending and not self._has_room(now_s):
                 break
             self._recent.append(now_s)
-            self._open[symbol] = _Question(now_s, now_ns, self._event_ms(symbol))
+            self._open[symbol] = _Question(now_s, now_ns, self.event_ms(symbol))
             symbols.append(symbol)
         return symbols
 
@@ -116,7 +114,7 @@ class Proofs:
     def _urgency(self, track: Track, now_s: float, edge_ms: int, *, ending: bool) -> int | None:
         """Return how urgent a question is, 0 first; None if there is none."""
         pulse, attention = track.pulse, track.attention
-        known_ms = self._event_ms(track.channel.symbol) - LIST_LAG_MS
+        known_ms = self.event_ms(track.channel.symbol) - LIST_LAG_MS
         if ending:
             return 0 if attention.to_ms < known_ms or pulse.listening_s is None else None
         if attention.from_ms == NEVER:
@@ -130,7 +128,7 @@ class Proofs:
             return self._first_s
         return min(_LONGEST_S, max(self._silence_s, _USUAL_PAUSES * rhythm.pause_s))
 
-    def _event_ms(self, symbol: str) -> int:
+    def event_ms(self, symbol: str) -> int:
         """Return the newest event time of the connections that carry the symbol's trades."""
         return max((link.event_ms for link in self._links(symbol)), default=NEVER)
 
@@ -153,17 +151,20 @@ class Proofs:
         if track is None:
             return None
         newest_id, newest_ms = refilled.newest_id, refilled.newest_ms
-        if newest_id is not None and newest_ms is not None:
-            if chain.last is None:
-                chain.seed(newest_id, newest_ms)
-            if newest_id > (chain.last or 0):
-                return self._missing(track, _Newest(newest_id, newest_ms, now_s + _UNDERWAY_S))
-        self._prove(track, question, newest_ms, now_s)
-        return Finding.QUIET
+        if newest_id is None or newest_ms is None:
+            return self._prove(track, question, None, now_s)
+        if chain.last is None:
+            chain.seed(newest_id, newest_ms)
+        if self._should_have_brought(track, newest_ms):
+            newest = _Newest(newest_ms, now_s + _UNDERWAY_S)
+            return self._doubt(track, newest)
+        if newest_id > (chain.last or 0):
+            return Finding.MISSED
+        return self._prove(track, question, newest_ms, now_s)
 
     def _prove(
         self, track: Track, question: _Question, newest_ms: int | None, now_s: float
-    ) -> None:  # fmt: skip
+    ) -> Finding:  # fmt: skip
         """Nothing is missing up to a moment that was over when the list was asked for.
 
         A first claim begins after the newest trade, which may be older than all that we have.
@@ -172,20 +173,20 @@ class Proofs:
             proved_ms = question.event_ms - LIST_LAG_MS
             track.attention.proved(max(proved_ms, (newest_ms or 0) + 1), proved_ms)
         track.pulse.vouch(now_s)
+        return Finding.QUIET
 
-    def _missing(self, track: Track, newest: _Newest) -> Finding:
+    def _doubt(self, track: Track, newest: _Newest) -> Finding:
         symbol = track.channel.symbol
-        if newest.time_ms > self._event_ms(symbol) - LIST_LAG_MS:
+        if newest.time_ms > self.event_ms(symbol) - LIST_LAG_MS:
             self._expected[symbol] = newest
             return Finding.UNDERWAY
-        return self._judge(track, newest)
-
-    def _judge(self, track: Track, newest: _Newest) -> Finding:
-        """Tell a stream that said nothing from one that did not exist when there was a trade."""
-        if newest.time_ms <= self._heard_from_ms(track) + LIST_LAG_MS:
-            return Finding.MISSED
         track.pulse.accuse()
         return Finding.DEAD
+
+    def _should_have_brought(self, track: Track, time_ms: int) -> bool:
+        """Tell whether there was a stream when the trade happened, and it did not say so."""
+        brought = any(leg.time_ms >= time_ms for leg in track.legs.values())
+        return not brought and time_ms > self._heard_from_ms(track) + LIST_LAG_MS
 
     def _heard_from_ms(self, track: Track) -> int:
         """Return the exchange time from which on every connection should have brought trades."""
@@ -198,20 +199,17 @@ class Proofs:
         known = [time_ms for time_ms in times if time_ms != NEVER]
         return max(known, default=1 << 62)
 
-    def overdue(
-        self, chain_of: Callable[[str], IdChain], now_s: float
-    ) -> list[tuple[Hole, Finding]]:  # fmt: skip
-        """Return what lists had and streams should have brought by now: holes at their ends."""
-        found = []
-        for symbol, newest in [*self._expected.items()]:
-            if now_s < newest.due_s:
-                continue
+    def overdue(self, now_s: float) -> list[str]:
+        """Return the symbols whose streams have not brought what lists had: they are dead."""
+        late = {symbol: each for symbol, each in self._expected.items() if now_s >= each.due_s}
+        dead = []
+        for symbol, newest in late.items():
             del self._expected[symbol]
             track = self._fleet.tracks.get(Channel(symbol, Stream.TRADES))
-            hole = tail(chain_of(symbol), newest.trade_id, newest.time_ms)
-            if track and hole:
-                found.append((hole, self._judge(track, newest)))
-        return found
+            if track and self._should_have_brought(track, newest.time_ms):
+                track.pulse.accuse()
+                dead.append(symbol)
+        return dead
 
     def failed(self, symbol: str, now_s: float) -> bool:
         """Take note that a list could not be had; tell whether the silence speaks for itself."""
@@ -230,13 +228,6 @@ class Proofs:
     def pending(self) -> int:
         """Return how many questions are open."""
         return len(self._open)
-
-
-def tail(chain: IdChain, newest_id: int, newest_ms: int) -> Hole | None:
-    """Return the ids after the last that we have, up to one in a list; None if there are none."""
-    if chain.last is None or newest_id <= chain.last:
-        return None
-    return Hole(chain.symbol, chain.last + 1, newest_id, chain.last_ms, newest_ms)
 
 
 def last_hour_ms(event_ms: int) -> int:

@@ -5,18 +5,22 @@ from typing import Protocol
 
 from collector.channel import Channel
 from collector.chronicle import Chronicle
+from collector.evidence import TradeList
 from collector.fleet import Fleet
 from collector.holes import Hole
 from collector.ids import IdChain, Reset
 from collector.intake import Intake
 from collector.orders import Tell
 from collector.outcomes import Outcome, Refilled, Unfillable, Unproved
-from collector.proofs import Finding, Proofs, tail
+from collector.proofs import Finding, Proofs
 from collector.tape import Tape
 from collector.testimony import gap_of_trades
 from lake.layout import Stream
 
+_UNDERWAY_MS = 1_000
+"""A trade may take so long to arrive on its stream."""
 _TOO_MANY = "too many holes at once"
+_ENDED = "the run ended before they could be refilled"
 _NEW_COUNT = "the exchange began its trade ids anew"
 
 
@@ -44,8 +48,8 @@ class Repair:
         """Ask for the holes that have been seen since the last call."""
         for tape in self._intake.tapes.values():
             self._look_at(tape)
-        for hole, finding in self._proofs.overdue(self._chain, now_s):
-            self._found(hole, finding)
+        for symbol in self._proofs.overdue(now_s):
+            self._say(symbol, Finding.DEAD)
 
     def _look_at(self, tape: Tape) -> None:
         chain = tape.chain
@@ -93,6 +97,13 @@ class Repair:
     def _chain(self, symbol: str) -> IdChain:
         return self._intake.tape(symbol).chain
 
+    def listed(self, listed: TradeList, received_ns: int) -> None:
+        """Take from a list what the streams should have brought by now."""
+        before_ms = self._proofs.event_ms(listed.symbol) - _UNDERWAY_MS
+        trades = self._intake.spill(listed, before_ms, received_ns)
+        if trades:
+            self._chronicle.refill(listed.symbol, trades, 0)
+
     def take(self, outcome: Outcome, received_ns: int, now_s: float) -> None:
         """Take what the exchange said."""
         match outcome:
@@ -107,24 +118,16 @@ class Repair:
         trades, absent = self._intake.refill(refilled, received_ns)
         if trades or absent:
             self._chronicle.refill(refilled.symbol, trades, absent)
-        if not refilled.proof:
-            return
-        chain = self._chain(refilled.symbol)
-        finding = self._proofs.answered(refilled, chain, now_s)
-        if refilled.newest_id is not None and refilled.newest_ms is not None:
-            hole = tail(chain, refilled.newest_id, refilled.newest_ms)
-            if hole and finding in (Finding.DEAD, Finding.MISSED):
-                self._found(hole, finding)
+        if refilled.proof:
+            chain = self._chain(refilled.symbol)
+            self._say(refilled.symbol, self._proofs.answered(refilled, chain, now_s))
 
-    def _found(self, hole: Hole, finding: Finding) -> None:
-        """Ask for what a stream did not bring."""
+    def _say(self, symbol: str, finding: Finding | None) -> None:
         if finding is Finding.DEAD:
-            ids = hole.last_id - hole.first_id + 1
             self._chronicle.say(
-                f"{ids} trades of {hole.symbol} happened and its stream said nothing", "WARNING",
-                event="silent", symbol=hole.symbol, ids=ids,
+                f"{symbol} was traded, and its stream said nothing", "WARNING",
+                event="silent", symbol=symbol,
             )  # fmt: skip
-        self.ask([hole])
 
     def question(self, now_s: float, now_ns: int, edge_ms: int, *, ending: bool = False) -> int:
         """Ask about silent streams; return how many answers are awaited."""
@@ -132,6 +135,11 @@ class Repair:
             self._asks.prove(symbol)
         return self._proofs.pending
 
+    def open(self) -> list[Hole]:
+        """Return the holes that are open."""
+        return [hole for tape in self._intake.tapes.values() for hole in tape.chain.holes]
+
     def end(self, left: Iterable[Unfillable]) -> None:
         """Record as gaps what was still asked for."""
         self._give_up((each.hole, each.cause) for each in left)
+        self._give_up((hole, _ENDED) for hole in self.open())

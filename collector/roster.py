@@ -1,6 +1,6 @@
 """Which symbols are recorded, and which of those asked for are not. No clock, no socket."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from collector.errors import CollectorError
 from collector.market import Contract, in_shard, select
@@ -29,12 +29,12 @@ class Roster:
         before, known = set(self.symbols), {each.symbol: each.why for each in self.left_out}
         selection = select(contracts, self._asked, self._shard)
         self.symbols, self.left_out = selection.symbols, selection.left_out
-        changed = [*self._left_out(known), *self._listed(before)]
-        return changed
+        return [*self.tell_left_out(known), *self._listed(before)]
 
-    def _left_out(self, known: dict[str, str]) -> Iterator[Tell]:
+    def tell_left_out(self, known: Mapping[str, str] | None = None) -> Iterator[Tell]:
+        """Yield what is to be told of symbols that are left out, unless that is known."""
         for symbol, why in ((each.symbol, each.why) for each in self.left_out):
-            if known.get(symbol) != why:
+            if (known or {}).get(symbol) != why:
                 said = f"{symbol} is not recorded: {why}; it will be asked for again"
                 yield Tell("left_out", said, {"symbol": symbol, "cause": why}, "WARNING")
 

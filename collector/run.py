@@ -20,10 +20,13 @@ from collector.fleet import Fleet, FleetSettings
 from collector.inbox import Inbox
 from collector.last_seen import last_seen
 from collector.outbox import Outbox
-from collector.recorder import Edges, Recorder, recording
+from collector.lists import SharedRest
+from collector.openholes import OpenHoles, take_open
+from collector.parts import Edges, assemble
+from collector.reception import recording
+from collector.recorder import Recorder
 from collector.recover import Leftovers, recover
 from collector.refill import Refiller
-from collector.rest import Rest
 from collector.roster import Roster
 from collector.runfolder import new_run
 from collector.settings import RunSettings
@@ -40,7 +43,7 @@ _NAP_S = 0.005
 _LOOK_AGAIN_S = 2.0
 _SYMBOLS_PART = 0.5
 """Of the time that a start may take, the part in which the exchange's symbols are asked for."""
-_SINCE_LAST_RUN = "between two runs"
+_BETWEEN_RUNS = "between two runs"
 _log = logging.getLogger("collector")
 
 
@@ -100,7 +103,7 @@ def record(settings: RunSettings, clock: Clock, board: Board, wish: Wish) -> End
     )  # fmt: skip
     leftovers = recover(spool)
     spool.start()
-    rest = Rest(
+    rest = SharedRest(
         settings.rest_url, clock, api_key=settings.api_key,
         timeout_s=settings.deadlines.connect_s,
     )  # fmt: skip
@@ -116,26 +119,28 @@ def record(settings: RunSettings, clock: Clock, board: Board, wish: Wish) -> End
 
 
 def _ready(
-    settings: RunSettings, clock: Clock, board: Board, wish: Wish, spool: Spool, rest: Rest
+    settings: RunSettings, clock: Clock, board: Board, wish: Wish, spool: Spool, rest: SharedRest
 ) -> Recorder:  # fmt: skip
     """Return a recorder that knows what to record."""
     roster = Roster(settings.symbols, settings.shard)
     ahead_ms = _ask_symbols(settings, clock, wish, rest, roster)
     inbox, times = Inbox(clock, settings.inbox_frames), settings.deadlines
+    rest.post = inbox.signal
     pace = Pace(
         connect_timeout_s=times.connect_s, ping_every_s=times.ping_s, dead_after_s=times.dead_s
     )
     edges = Edges(
         clock, inbox, Crew(settings.ws_url, inbox, clock, pace),
         Refiller(rest, clock, inbox.signal), Survey(rest, clock, times.symbols_s, inbox.signal),
-        spool.outbox, spool, Diary(spool, recording(spool.run, roster, ahead_ms)), board,
+        spool.outbox, spool, Diary(spool, recording(spool.run, roster.symbols, ahead_ms)),
+        OpenHoles(spool.settings.folder, spool.run), board,
     )  # fmt: skip
     fleet = Fleet(FleetSettings(times, settings.streams_per_connection), wait_s)
-    return Recorder(settings, edges, fleet, roster, ahead_ms)
+    return Recorder(assemble(settings, edges, fleet, roster, ahead_ms))
 
 
 def _ask_symbols(
-    settings: RunSettings, clock: Clock, wish: Wish, rest: Rest, roster: Roster
+    settings: RunSettings, clock: Clock, wish: Wish, rest: SharedRest, roster: Roster
 ) -> int | None:  # fmt: skip
     """Ask the exchange which symbols trade; return how far our clock is ahead of its."""
     until_s = clock.monotonic() + settings.deadlines.any_frame_s * _SYMBOLS_PART
@@ -144,8 +149,7 @@ def _ask_symbols(
         clock.wait(wish.flag, _LOOK_AGAIN_S)
         found = look(rest)
     if found.contracts is not None:
-        for told in roster.update(found.contracts):
-            _log.warning("%s", told.message, extra={"fields": dict(told.fields)})
+        roster.update(found.contracts)
         roster.check(strict=settings.strict)
         return found.ahead_ms
     if settings.symbols is None:
@@ -171,16 +175,20 @@ def _record(recorder: Recorder, storage: Storage, leftovers: Leftovers, wish: Wi
 
 def _start(recorder: Recorder, storage: Storage, leftovers: Leftovers) -> None:
     """Start where earlier runs ended."""
-    edges = recorder.edges
+    parts, reception = recorder.parts, recorder.reception
+    edges = parts.edges
     edges.refiller.start()
     edges.survey.start()
-    recorder.follow()
-    recorder.tell_left_out()
+    reception.follow()
+    for told in parts.roster.tell_left_out():
+        parts.chronicle.tell(told)
     for symbol, last in leftovers.last_trades.items():
-        recorder.seed(symbol, last)
+        reception.seed(symbol, last)
     for symbol, last_ms in leftovers.last_snapshots_ms.items():
-        recorder.missed_since(symbol, last_ms, _SINCE_LAST_RUN)
-    unknown = [each for each in recorder.roster.symbols if each not in leftovers.last_trades]
+        reception.missed_since(symbol, last_ms, _BETWEEN_RUNS)
+    dead = {run.run for run in leftovers.runs}
+    parts.repair.ask(take_open(edges.spool.settings.folder, dead))
+    unknown = [each for each in parts.roster.symbols if each not in leftovers.last_trades]
 
     def look_into_the_lake() -> None:
         edges.inbox.signal(last_seen(storage, unknown, edges.clock))
@@ -189,7 +197,7 @@ def _start(recorder: Recorder, storage: Storage, leftovers: Leftovers) -> None:
 
 
 def _loop(recorder: Recorder, wish: Wish) -> None:
-    clock, duration_s = recorder.edges.clock, recorder.settings.duration_s
+    clock, duration_s = recorder.parts.edges.clock, recorder.parts.settings.duration_s
     until_s = float("inf") if duration_s is None else clock.monotonic() + duration_s
     while not wish.flag.is_set() and clock.monotonic() < until_s:
         if not recorder.step():

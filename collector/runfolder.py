@@ -6,6 +6,7 @@ nobody ever sees one between being made and being locked.
 """
 
 import fcntl
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from collector.errors import CollectorError
 from collector.logfile import sync_folder
 
 _LOCK = "lock"
+_log = logging.getLogger("collector")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _RANDOM_DIGITS = 4
 _SPOOL_LOCK = ".lock"
@@ -86,14 +88,20 @@ def claim_dead(spool: Path) -> list[RunFolder]:
     if not spool.is_dir():
         return []
     with _locked(spool):
-        folders = sorted(path for path in spool.iterdir() if (path / _LOCK).is_file())
-        return [folder for path in folders if (folder := _claimed(path))]
+        return [folder for path in sorted(spool.iterdir()) if (folder := _claimed(path))]
 
 
 def _claimed(path: Path) -> RunFolder | None:
+    """Lock the folder of a dead run; None if it is not one, or not ours to lock."""
     try:
         return RunFolder(path, _locked_descriptor(path / _LOCK))
-    except BlockingIOError:
+    except (BlockingIOError, FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        _log.error(
+            "cannot recover %s: %s; give this user access to it and run again",
+            path, error.strerror,
+        )  # fmt: skip
         return None
 
 

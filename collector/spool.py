@@ -41,6 +41,8 @@ from lake.layout import Stream
 
 _TRADES = Stream.TRADES
 _MINUTE_MS = 60_000
+_SLOW_S = 1.0
+"""A write that holds up the recorder for longer is told."""
 _log = logging.getLogger("collector")
 
 
@@ -127,6 +129,7 @@ class Spool:
 
     def flush(self) -> None:
         """Write to the log what was appended; it never raises, see `status().error`."""
+        began_s = time.monotonic()
         for segment in list(self._open.values()):
             self._write(segment)
         if not self._unwritten_bytes:
@@ -136,6 +139,10 @@ class Spool:
         self._capacity.measure(self._unwritten_bytes)
         if self._unwritten_bytes > self.settings.memory_bytes:
             self._shed()
+        took_s = time.monotonic() - began_s
+        if took_s > _SLOW_S:
+            fields = {"seconds": round(took_s, 1)}
+            _log.warning("the spool's disk is slow: %.1f s", took_s, extra={"fields": fields})
 
     def _write(self, segment: Segment) -> None:
         is_new, end = segment.log is None, segment.log.end if segment.log else 0
@@ -175,7 +182,11 @@ class Spool:
             self._named = {minute for minute in self._named if minute >= self._sealed_minute}
 
     def seal_all(self) -> None:
-        """Flush, and close all minutes, whole or not: the run, or this name of it, is over."""
+        """Flush, and close all minutes, whole or not, since the run is over: now it is urgent."""
+        self.outbox.duty.urgent.set()
+        self._seal_all()
+
+    def _seal_all(self) -> None:
         self.flush()
         self._close(list(self._open.values()))
 
@@ -203,7 +214,7 @@ class Spool:
         return True
 
     def _finish_run(self) -> None:
-        self.seal_all()
+        self._seal_all()
         for stream in Stream:
             self._lose(stream)
         self._folders.append(self.run_folder)
@@ -240,6 +251,7 @@ class Spool:
         They stay on the disk: the next start uploads them.
         """
         until_s = time.monotonic() + deadline_s
+        self.outbox.duty.urgent.set()
         self._finish_run()
         self.syncer.stop()
         waiting = self.closer.stop(until_s - time.monotonic())
@@ -255,4 +267,3 @@ class Spool:
         """Give up the locks: what is left on the disk is the next start's, as after an exit."""
         for folder in (self.run_folder, *self._folders):
             folder.release()
-

@@ -79,17 +79,14 @@ class Place:
 
 def chunks(storage: Storage) -> dict[str, bytes]:
     """Return the text of each chunk in a lake."""
-    return {
-        stat.key: igzip.decompress(storage.read(stat.key)[0]) for stat in storage.list("raw/")
-    }
+    return {stat.key: igzip.decompress(storage.read(stat.key)[0]) for stat in storage.list("raw/")}
 
 
 def rows(storage: Storage, stream: Stream = TRADES, symbol: str = SYMBOL) -> list[bytes]:
     """Return all rows of a stream in a lake, chunk after chunk, without headers."""
-    found = {key: text for key, text in chunks(storage).items()}
     return [
         line
-        for key, text in found.items()
+        for key, text in chunks(storage).items()
         if (parsed := ChunkKey.parse(key)) and (parsed.stream, parsed.symbol) == (stream, symbol)
         for line in text.splitlines()[1:]
     ]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.deadrun import Remains, event_of, events, read_remains
+from collector.deadrun import Remains, events, read_remains
 from collector.diary import Diary
+from collector.lastwords import event_of
 from collector.pack import write_pack
 from collector.runfolder import RunFolder, claim_dead
 from collector.spool import Spool
@@ -137,11 +138,6 @@ def test_files_of_others_are_left_alone(spool: Spool) -> None:
     found = remains(spool)
 
     assert {"notes.txt", "x.log", "y.journal"} < {path.name for path in found.folder.files()}
-
-
-@pytest.mark.parametrize("line", [b"", b"{", b"7", b'{"at": 1}', b"\xff"])
-def test_what_is_no_event_is_torn(line: bytes) -> None:
-    assert event_of(line) is None
 
 
 def test_a_folder_that_cannot_be_read_is_an_error(place: Place) -> None:

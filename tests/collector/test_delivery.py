@@ -2,7 +2,6 @@
 
 import logging
 from pathlib import Path
-from threading import Event
 
 import pytest
 
@@ -27,15 +26,18 @@ def packed(tmp_path: Path, objects: list[Object] | None = None) -> Pack:
 
 
 def delivery_of(lake: Storage, pack: Pack) -> Delivery:
-    return Delivery(lake, pack, Duty(), Event())
+    return Delivery(lake, pack, Duty())
 
 
 def fates(delivery: Delivery) -> dict[str, Fate]:
     return {entry.key: fate for entry, fate in delivery.fates.items()}
 
 
+pytestmark = pytest.mark.usefixtures("quick")
+
+
 @pytest.fixture
-def lake(bucket: BucketServer, quick: None) -> Bucket:
+def lake(bucket: BucketServer) -> Bucket:
     return Bucket(bucket.lake, patience_s=0.01)
 
 
@@ -131,7 +133,7 @@ class Surprising(LocalFolder):
     """A client with a bug."""
 
     def write(self, key: str, data: bytes, replaces: str | None = None) -> str:
-        raise AssertionError("never thought of")
+        raise AssertionError(f"never thought of {key}, {len(data)}, {replaces}")
 
 
 def test_a_bug_of_a_client_is_a_failure_like_others(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from datetime import date
 
-from collector.lastwords import Objects, complete
+import pytest
+
+from collector.lastwords import Objects, complete, event_of
 from collector.spoolnames import HourName
 
 DAY = date(2025, 12, 11)
@@ -59,3 +61,8 @@ def test_the_word_goes_to_the_last_object() -> None:
     assert {EIGHT: [RECORDING], NINE: [RECORDING, WORD]} == complete(
         {NINE: [RECORDING], EIGHT: [RECORDING]}, [], WORD
     )
+
+
+@pytest.mark.parametrize("line", [b"", b"{", b"7", b'{"at": 1}', b"\xff"])
+def test_what_is_no_event_is_torn(line: bytes) -> None:
+    assert event_of(line) is None

@@ -19,6 +19,9 @@ QUICK = 100.0
 """Speed of a clock whose pauses pass quickly."""
 
 
+pytestmark = pytest.mark.usefixtures("quick")
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
@@ -30,7 +33,7 @@ def folder(place: Place) -> RunFolder:
 
 
 @pytest.fixture
-def outbox(bucket: BucketServer, quick: None) -> Iterator[Outbox]:
+def outbox(bucket: BucketServer) -> Iterator[Outbox]:
     outbox = Outbox(Bucket(bucket.lake, patience_s=0.01), Clock(QUICK), workers=4)
     outbox.start()
     yield outbox
@@ -87,7 +90,7 @@ def test_while_the_bucket_is_away_nothing_is_lost_and_order_is_kept(
 
 
 def test_a_lake_that_is_away_is_asked_ever_less_often(
-    bucket: BucketServer, quick: None, folder: RunFolder
+    bucket: BucketServer, folder: RunFolder
 ) -> None:
     outbox = Outbox(Bucket(bucket.lake, patience_s=0.01), Clock(), workers=1)
     bucket.script.add(Refuse(403), times=10**9)
@@ -120,7 +123,9 @@ def test_one_object_that_fails_holds_up_no_later_minute_but_every_journal_of_its
     assert order.index("raw/00/1") < order.index("journal/01/0")
 
 
-def test_a_refused_object_is_told_kept_and_holds_up_nothing(place: Place, folder: RunFolder) -> None:
+def test_a_refused_object_is_told_kept_and_holds_up_nothing(
+    place: Place, folder: RunFolder
+) -> None:
     place.lake.write("raw/00/1", b"another's")
     outbox = Outbox(place.lake, Clock())
     outbox.start()
@@ -161,7 +166,7 @@ def test_the_folder_of_a_run_that_is_over_goes_with_its_last_pack(
 
 
 def test_at_the_end_what_waits_for_its_next_attempt_is_tried_at_once(
-    bucket: BucketServer, quick: None, folder: RunFolder
+    bucket: BucketServer, folder: RunFolder
 ) -> None:
     outbox = Outbox(Bucket(bucket.lake, patience_s=0.01), Clock(0.01), workers=4)
     outbox.start()

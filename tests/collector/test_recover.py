@@ -40,6 +40,9 @@ RECORDING = {"event": "recording", "symbols": [SYMBOL], "streams": ["trades"]}
 START_MS = START_NS // 10**6
 
 
+pytestmark = pytest.mark.usefixtures("quick")
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
@@ -57,6 +60,12 @@ def covered(from_ms: int, to_ms: int) -> dict[str, object]:
     return {
         "event": "covered", "stream": "trades", "symbol": SYMBOL, "from": from_ms, "to": to_ms,
     }  # fmt: skip
+
+
+def ended(spool: Spool) -> None:
+    """Let go of a spool that was stopped, as its process does when it exits."""
+    wait_until(lambda: not spool.outbox._thread.is_alive())
+    killed(spool)
 
 
 def recovered(place: Place, run: str = "z") -> Leftovers:
@@ -191,7 +200,7 @@ def test_recovery_that_is_killed_can_be_repeated(place: Place) -> None:
 
 
 def test_what_waits_for_a_bucket_that_is_away_survives_restarts_in_its_order(
-    place: Place, bucket: BucketServer, quick: None
+    place: Place, bucket: BucketServer
 ) -> None:
     bucket.script.add(Refuse(503), times=10**9)
     lake = Bucket(bucket.lake, patience_s=0.01)
@@ -203,8 +212,7 @@ def test_what_waits_for_a_bucket_that_is_away_survives_restarts_in_its_order(
             trades(spool, range(first, first + 60))
         spool.seal_all()
         spool.stop(0.1)
-        wait_until(lambda: not spool.outbox._thread.is_alive())
-        killed(spool)
+        ended(spool)
     bucket.script.mend()
     last = place.started("run3", storage=lake)
     recover(last)
@@ -259,14 +267,17 @@ def test_the_journal_of_a_dead_run_has_its_lines_its_claims_and_its_end(place: P
 
     assert ["recording", "stalled", "covered", "recovered"] == [line["event"] for line in lines]
     assert (START_MS, START_MS + 9000) == (lines[2]["from"], lines[2]["to"])
-    assert {"run": "dead", "rows": 10, "chunks": 1, "last_received": "2025-12-11T08:00:09.000Z"} == {
-        name: lines[3][name] for name in ("run", "rows", "chunks", "last_received")
-    }
+    assert {
+        "run": "dead",
+        "rows": 10,
+        "chunks": 1,
+        "last_received": "2025-12-11T08:00:09.000Z",
+    } == {name: lines[3][name] for name in ("run", "rows", "chunks", "last_received")}
     assert (SYMBOL,) == run.symbols
 
 
 def test_a_run_that_had_come_to_its_end_is_known_as_such(
-    place: Place, bucket: BucketServer, quick: None
+    place: Place, bucket: BucketServer
 ) -> None:
     bucket.script.add(Refuse(503), times=10**9)
     spool = place.started("dead", storage=Bucket(bucket.lake, patience_s=0.01))
@@ -276,8 +287,7 @@ def test_a_run_that_had_come_to_its_end_is_known_as_such(
     spool.seal_all()
     diary.stop()
     assert 3 == spool.stop(0.1)
-    wait_until(lambda: not spool.outbox._thread.is_alive())
-    killed(spool)
+    ended(spool)
     (run,) = recovered(place).runs
 
     assert run.stopped

@@ -55,6 +55,17 @@ def test_what_is_no_folder_of_a_run_is_left_alone(tmp_path: Path) -> None:
     assert {"photos", "notes.txt"} <= {path.name for path in tmp_path.iterdir()}
 
 
+def test_a_folder_that_cannot_be_locked_is_named_and_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    RunFolder.create(tmp_path, "a").release()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "lock").mkdir()
+
+    assert ["a"] == claimed(tmp_path)
+    assert f"cannot recover {tmp_path / 'b'}" in caplog.text
+
+
 def test_a_spool_that_does_not_exist_has_no_dead_runs(tmp_path: Path) -> None:
     assert [] == claimed(tmp_path / "none")
 

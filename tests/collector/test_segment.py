@@ -43,7 +43,7 @@ def test_a_minute_without_rows_leaves_no_file(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
-def test_rows_of_one_stream_can_be_given_up(tmp_path: Path) -> None:
+def test_rows_of_one_stream_can_be_given_up() -> None:
     each = segment()
     each.trades[SYMBOL].append(b"1\n")
     each.late[SYMBOL, MINUTE - 10].append(b"2\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.clock import Clock
@@ -37,6 +37,8 @@ from tests.collector.spools import (
     wait_until,
 )
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
@@ -53,6 +55,11 @@ def trades(spool: Spool, count: int, *, start: int = 0, at_ns: int = START_NS) -
 def finish(spool: Spool) -> int:
     spool.seal_all()
     return spool.stop(10)
+
+
+def flushed(spool: Spool) -> Spool:
+    spool.flush()
+    return spool
 
 
 def names(place: Place) -> list[str]:
@@ -72,6 +79,7 @@ def test_rows_go_to_the_chunk_of_the_minute_in_which_they_were_received(place: P
     assert not (place.spool / "a").exists()
 
 
+@settings(max_examples=50)
 @given(
     seconds=st.lists(st.integers(0, 240), max_size=60),
     steps=st.lists(st.sampled_from(["flush", "seal", ""]), max_size=60),
@@ -295,8 +303,9 @@ def small_disk(place: Place) -> Iterator[None]:
     subprocess.run(["umount", "--lazy", str(place.spool)], check=True)
 
 
+@pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_corrupts_nothing_and_recording_goes_on_when_there_is_space(
-    place: Place, small_disk: None, bucket: BucketServer, quick: None
+    place: Place, bucket: BucketServer
 ) -> None:
     bucket.script.add(Refuse(503), Kind.WRITE, times=10**9)
     lake = Bucket(bucket.lake, patience_s=0.01)
@@ -314,7 +323,7 @@ def test_a_full_disk_corrupts_nothing_and_recording_goes_on_when_there_is_space(
         number += 1
     assert set(Pressure) == seen
     bucket.script.mend()
-    wait_until(lambda: spool.flush() or spool.pressure() < Pressure.NO_TRADES)
+    wait_until(lambda: flushed(spool).pressure() < Pressure.NO_TRADES)
     received_ns = START_NS + number * SECOND_NS
     spool.append(TRADES, SYMBOL, received_ns, trade(number, received_ns))
     finish(spool)
@@ -345,6 +354,7 @@ def test_a_slow_fsync_does_not_hold_up_the_recorder(
     syncing, done = Event(), Event()
 
     def slow(descriptor: int) -> None:
+        assert descriptor > 0
         syncing.set()
         done.wait(20)
 
@@ -365,6 +375,27 @@ def test_a_slow_fsync_does_not_hold_up_the_recorder(
     assert list(range(20)) == ids(place.lake)
 
 
+def test_a_write_that_holds_up_the_recorder_is_told(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write = os.pwrite
+
+    def slow(descriptor: int, data: memoryview, offset: int) -> int:
+        time.sleep(0.02)
+        return write(descriptor, data, offset)
+
+    spool = place.started()
+    trades(spool, 10)
+    spool.flush()
+    monkeypatch.setattr("collector.spool._SLOW_S", 0.02)
+    monkeypatch.setattr(os, "pwrite", slow)
+    trades(spool, 10, start=10)
+    spool.flush()
+    finish(spool)
+
+    assert 1 == caplog.text.count("the spool's disk is slow")
+
+
 # The end, and what is told
 
 
@@ -372,12 +403,11 @@ def test_what_arrived_is_told_once(place: Place) -> None:
     spool = place.started()
     trades(spool, 10)
     spool.seal(START_NS + MINUTE_NS)
-    news = list[Uploaded]()
-    wait_until(lambda: news.extend(e for e in spool.news() if isinstance(e, Uploaded)) or news)
+    wait_until(lambda: chunks(place.lake) and spool.outbox.status().oldest_age_s is None)
+    (news,) = spool.news()
 
-    assert [("a", START_NS // MINUTE_NS, 1, 10)] == [
-        (each.run, each.minute, each.objects, each.rows) for each in news
-    ]
+    assert isinstance(news, Uploaded)
+    assert ("a", START_NS // MINUTE_NS, 1, 10) == (news.run, news.minute, news.objects, news.rows)
     assert [] == spool.news()
     finish(spool)
 
@@ -397,7 +427,7 @@ def test_what_is_on_the_disk_is_known(place: Place) -> None:
 
 
 def test_what_does_not_fit_into_the_last_seconds_stays_for_the_next_start(
-    place: Place, bucket: BucketServer, quick: None
+    place: Place, bucket: BucketServer
 ) -> None:
     bucket.script.add(Refuse(503), times=10**9)
     spool = place.started(storage=Bucket(bucket.lake, patience_s=0.01))

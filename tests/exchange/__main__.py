@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.exchange import control, ledger_file, schedules
 from tests.exchange.clock import Clock
-from tests.exchange.faults import Fault, help_text, parse_fault
+from tests.exchange.commands import help_text, parse_fault
+from tests.exchange.faults import Fault
 from tests.exchange.listings import Listing
 from tests.exchange.server import Exchange
 from tests.exchange.settings import Settings

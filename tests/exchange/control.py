@@ -9,7 +9,7 @@ curl -X POST 'URL/control/silence?streams=btcusdt@trade&for_s=30'
 from dataclasses import asdict
 
 from tests.exchange import deeds
-from tests.exchange.faults import BadFault, help_text, read_fault, write_fault
+from tests.exchange.commands import BadFault, help_text, read_fault, write_fault
 from tests.exchange.plain_http import Asked, Told, as_json
 from tests.exchange.world import World
 

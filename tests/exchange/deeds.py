@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.exchange import deeds_connections, deeds_frames, deeds_market, faults
+from tests.exchange.commands import write_fault
 from tests.exchange.ledger import Mishap
 from tests.exchange.world import World
 
@@ -39,7 +40,5 @@ def do(fault: faults.Fault, world: World) -> None:
     """Let a fault happen, and write it down."""
     for_s = getattr(fault, "for_s", 0)
     until_ms = world.until_ms(for_s) if for_s else None
-    world.ledger.mishaps.append(
-        Mishap(int(world.clock.now_ms()), faults.write_fault(fault), until_ms)
-    )
+    world.ledger.mishaps.append(Mishap(int(world.clock.now_ms()), write_fault(fault), until_ms))
     _DEEDS[type(fault)](fault, world)

@@ -78,6 +78,8 @@ def ping(fault: faults.Ping, world: World) -> None:
 def lifetime(fault: faults.Lifetime, world: World) -> None:
     """Let connections grow no older than that."""
     world.hub.lifetime_s = fault.seconds or LIFETIME_S
+    if fault.for_s:
+        world.after(fault.for_s, partial(setattr, world.hub, "lifetime_s", LIFETIME_S))
 
 
 def shut_down(fault: faults.ShutDown, world: World) -> None:

@@ -1,7 +1,7 @@
 """What the REST side answers while all is well. No clock, no socket."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.exchange.columns import TradeColumns
 from tests.exchange.ledger import Answer, Ledger
@@ -45,7 +45,7 @@ class Endpoints:
             answer, rows = self._answer(name, asked, now_ms)
         except _Bad as bad:
             told = as_json(bad.status, {"code": bad.code, "msg": bad.message}, self._used())
-            return told, _with(noted, status=bad.status)
+            return told, replace(noted, status=bad.status)
         return as_json(200, answer, self._used()), self._noted(noted, rows)
 
     def refusal(self, status: int, retry_after: str) -> Told:
@@ -114,7 +114,7 @@ class Endpoints:
         trades = self.ledger.trades[noted.symbol]
         first, last = trades.first_id + rows[0], trades.first_id + rows[-1]
         lacks = self.lists.lacks(trades, rows)
-        return _with(noted, first_id=first, last_id=last, lacks=lacks)
+        return replace(noted, first_id=first, last_id=last, lacks=lacks)
 
 
 _INTERNAL: dict[str, object] = {"code": -1001, "msg": "Internal error; unable to process."}
@@ -138,7 +138,3 @@ def _integer(query: Mapping[str, str], name: str, usual: int) -> int:
     if not text.isdecimal():
         raise _Bad(400, -1100, f"Illegal characters found in parameter '{name}'.")
     return int(text)
-
-
-def _with(noted: Answer, **changes: object) -> Answer:
-    return Answer(**{**noted.__dict__, **changes})

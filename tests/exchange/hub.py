@@ -10,7 +10,7 @@ from tests.exchange.connection import Connection
 from tests.exchange.events import Event, Trade, depth_stream, trade_stream
 from tests.exchange.handshake import HANG, RESET, Refusal
 from tests.exchange.ledger import Handshake, Ledger, Order, Visit
-from tests.exchange.rules import Gate, Rules
+from tests.exchange.rules import Rules
 from tests.exchange.weather import Effect, Parcel, Weather
 from tests.exchange.wire import framed, payload_of, wrapped
 
@@ -70,7 +70,7 @@ class Hub:
         """Write down an event and send it to whom it concerns."""
         stream = (trade_stream if isinstance(event, Trade) else depth_stream)(event.symbol)
         route = self.routes.get(stream)
-        if not event.has_frame or not route or self.rules.stop(stream, self.clock):
+        if not event.has_frame or not route or self.rules.stop(stream, self.now_ms):
             self.ledger.add(event)
         elif any(connection.weather for connection in route.connections):
             self._through_weather(route, stream, event)
@@ -205,6 +205,3 @@ def carries(connection: Connection, streams: str) -> bool:
     if streams == "*":
         return True
     return any(fnmatchcase(name, streams) for name in connection.subscriptions.streams)
-
-
-__all__ = ["Gate", "Hub", "Lasting", "Route", "carries"]

@@ -5,7 +5,7 @@ No clock, no socket.
 
 from dataclasses import dataclass, field, replace
 
-from tests.exchange.columns import NOBODY, Columns, Ref, SnapshotColumns, TradeColumns
+from tests.exchange.columns import NOBODY, Ref, SnapshotColumns, TradeColumns
 from tests.exchange.events import Event, Trade
 
 
@@ -141,8 +141,3 @@ class Ledger:
     def live(self) -> list[int]:
         """Return the numbers of the connections that are open."""
         return [visit.number for visit in self.visits.values() if visit.closed_ms is None]
-
-
-__all__ = [
-    "Answer", "Columns", "Forgotten", "Handshake", "Ledger", "Mishap", "Order", "Ref", "Visit",
-]  # fmt: skip

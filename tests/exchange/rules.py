@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from tests.exchange.clock import Clock
 from tests.exchange.handshake import Refusal
 
 
@@ -76,11 +75,11 @@ class Rules:
     refused: list[Refused] = field(default_factory=list)
     misheard: list[Misheard] = field(default_factory=list)
 
-    def stop(self, stream: str, clock: Clock) -> bool:
+    def stop(self, stream: str, now: Callable[[], float]) -> bool:
         """Tell whether a frame of the stream is sent to nobody."""
         if not self.gates:
             return False
-        now_ms = clock.now_ms()
+        now_ms = now()
         found = (gate for gate in self.gates if fnmatchcase(stream, gate.streams))
         return any(gate.use(now_ms) for gate in found)
 

@@ -89,8 +89,8 @@ def _refuse(random: Random, symbol: str) -> Fault:  # noqa: ARG001
     return faults.Refuse(how, wait, times=random.randrange(1, 3), for_s=5)
 
 
-def _refuse_after_drop(random: Random, symbol: str) -> Fault:  # noqa: ARG001
-    return faults.Lifetime(random.uniform(3, 20))
+def _short_lives(random: Random, symbol: str) -> Fault:  # noqa: ARG001
+    return faults.Lifetime(random.uniform(3, 20), for_s=25)
 
 
 def _mishear(random: Random, symbol: str) -> Fault:  # noqa: ARG001
@@ -122,6 +122,6 @@ def _burst(random: Random, symbol: str) -> Fault:
 
 _DRAWN: tuple[Callable[[Random, str], Fault], ...] = (
     _drop, _drop, _drop, _half_open, _silence, _silence, _mute, _lose, _lose, _repeat, _reorder,
-    _delay, _garbage, _garbage, _strange, _types, _refuse, _refuse_after_drop, _mishear, _ping,
+    _delay, _garbage, _garbage, _strange, _types, _refuse, _short_lives, _mishear, _ping,
     _shut_down, _rest, _rest, _slow_lists, _burst,
 )  # fmt: skip

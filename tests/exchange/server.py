@@ -13,8 +13,9 @@ from weakref import WeakSet
 
 from tests.exchange import control, deeds
 from tests.exchange.clock import Clock
+from tests.exchange.commands import parse_fault
 from tests.exchange.connection import Connection
-from tests.exchange.faults import Fault, parse_fault
+from tests.exchange.faults import Fault
 from tests.exchange.ledger import Ledger
 from tests.exchange.plain_http import Asked, Told
 from tests.exchange.rest import Rest
@@ -81,7 +82,7 @@ class Exchange:
             raise self._error
 
     def do(self, fault: Fault | str) -> None:
-        """Let a fault happen now; a text is read as `faults` writes it: `drop how=1008`."""
+        """Let a fault happen now; a text is read as `commands` writes it: `drop how=1008`."""
         read = parse_fault(fault) if isinstance(fault, str) else fault
         self.call(lambda: deeds.do(read, self.world))
 

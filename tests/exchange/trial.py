@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.exchange.clock import Clock
-from tests.exchange.faults import Fault, write_fault
+from tests.exchange.commands import write_fault
+from tests.exchange.faults import Fault
 from tests.exchange.judge import ledger_equals_lake
 from tests.exchange.judged import Terms
 from tests.exchange.schedules import random_schedule
