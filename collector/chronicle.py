@@ -64,7 +64,9 @@ class Chronicle:
 
     def _say_gaps(self, stream: str, cause: str, group: list[Event]) -> None:
         symbols = sorted({event["symbol"] for event in group})
-        ids = sum(event["last_id"] - event["first_id"] + 1 for event in group if "first_id" in event)
+        ids = sum(
+            event["last_id"] - event["first_id"] + 1 for event in group if "first_id" in event
+        )
         what = f"{ids:,} trades" if ids else stream
         self.say(
             f"{what} lost of {', '.join(symbols[:5])}{' ...' if len(symbols) > 5 else ''}: {cause}",

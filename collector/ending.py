@@ -7,6 +7,7 @@ from collector.recorder import Recorder
 
 _PROOFS_S = 1.2
 _DRAIN_S = 1.0
+_REFILLS_S = 3.4
 _UPLOAD_PART = 0.6
 """Of the time left, the part that chunks have before the journal that tells of them."""
 _RESERVE_S = 0.3
@@ -47,10 +48,12 @@ class Ending:
         edges.survey.stop()
         edges.crew.dismiss(min(_DRAIN_S, self._left_s() / 4))
         self._drain()
+        parts.stores.flush()
+        edges.spool.seal_all()
+        self._wait_for_refills()
         left = edges.refiller.stop()
         self._drain()
-        parts.repair.tick(parts.time.now_s)
-        parts.repair.end(left)
+        parts.repair.end(left, edges.clock.wall_ns())
         parts.stores.flush()
         parts.witness.end(recorder.exchange_ms())
         edges.inbox.close()
@@ -69,6 +72,14 @@ class Ending:
             if not recorder.step():
                 self._nap()
             awaited = self._parts.proofs.pending + len(self._edges.refiller.pending())
+
+    def _wait_for_refills(self) -> None:
+        """Let holes be closed that are too young to be proved, while the chunks are uploaded."""
+        until_s = self._real_s() + min(_REFILLS_S, self._left_s() / 2)
+        self._recorder.parts.repair.tick(self._parts.time.now_s, self._edges.clock.wall_ns())
+        while self._edges.refiller.pending() and self._real_s() < until_s:
+            if not self._recorder.reception.take():
+                self._nap()
 
     def _drain(self) -> None:
         """Take what has been read already."""

@@ -87,6 +87,13 @@ class Holes:
         self._holes[start : start + len(touched)] = outside
         return [_clipped(hole, first_id, last_id) for hole in touched]
 
+    def stretch(self, end_id: int, last_id: int, to_ms: int) -> bool:
+        """Let the hole of the highest ids reach further; False if it does not end at `end_id`."""
+        if not self._holes or self._holes[-1].last_id != end_id:
+            return False
+        self._holes[-1] = replace(self._holes[-1], last_id=last_id, to_ms=to_ms)
+        return True
+
     def pop_lowest(self) -> Hole:
         """Take out the hole of the lowest ids."""
         return self._holes.pop(0)

@@ -92,6 +92,18 @@ class IdChain:
             self._open(Hole(self.symbol, self.last + 1, trade_id, self.last_ms, time_ms))
             self._advance(trade_id, time_ms)
 
+    def miss(self, trade_id: int, time_ms: int) -> None:
+        """Take note of a trade that came and cannot be written: that one is missing, too."""
+        if self.last is None:
+            self._begin(trade_id - 1, time_ms)
+        elif self._is_doubtful(trade_id, time_ms):
+            return
+        if self.last is not None and trade_id > self.last:
+            if self._fresh.stretch(self.last, trade_id, time_ms):
+                self._advance(trade_id, time_ms)
+            else:
+                self.expect(trade_id, time_ms)
+
     def _see_unexpected(self, trade_id: int, time_ms: int) -> bool:
         if self.last is None:
             self._begin(trade_id, time_ms)

@@ -4,7 +4,7 @@ No clock, no socket, no disk. This is where nearly all of the recorder's time go
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from collector.evidence import TradeList
@@ -20,8 +20,9 @@ from lake.schemas import COUNTED_TYPES
 
 LATE_MS = 300_000
 """A trade received more than this after its exchange time is filed under exchange time."""
-_FUTURE_MS = 60_000
-"""An event time so far ahead is garbage, and no proof of anything."""
+_FUTURE_MS, _FAR_FUTURE_MS = 60_000, 86_400_000
+"""An event time so far ahead is garbage, and no proof of anything; the latter by a clock that
+nobody has compared with the exchange's."""
 _NS_PER_MS = 1_000_000
 
 
@@ -86,15 +87,16 @@ class Intake:
             if event_ms > newest_ms:
                 newest_ms = event_ms
         self.frames += len(batch.frames)
-        if link and newest_ms > link.event_ms:
+        if link and newest_ms > max(0, link.event_ms):
             link.event_ms = newest_ms
             self.newest_ms = max(self.newest_ms, newest_ms)
 
     def _latest_ms(self, received_ns: int) -> int:
         """Return the latest event time that can be true."""
+        received_ms = received_ns // _NS_PER_MS
         if self.ahead_ms is None:
-            return 1 << 62
-        return received_ns // _NS_PER_MS - self.ahead_ms + _FUTURE_MS
+            return received_ms + _FAR_FUTURE_MS
+        return received_ms - self.ahead_ms + _FUTURE_MS
 
     def _book(self, book: Snapshot, link: Link | None, received_ns: int, latest_ms: int) -> int:
         """Write a book and return its event time, as far as it can be believed."""
@@ -132,6 +134,7 @@ class Intake:
         if not self.writes_trades:
             leg.overhear(received_ns)
             self.unwritten[Stream.TRADES] += 1
+            self.tapes[trade.symbol].chain.miss(trade.trade_id, trade.time_ms)
             return 0
         if 0 < event_ms <= latest_ms:
             leg.hear(event_ms, trade.time_ms, received_ns)
@@ -158,24 +161,25 @@ class Intake:
         else:
             self._rows.append(Stream.TRADES, symbol, received_ns, line)
 
-    def spill(self, listed: TradeList, before_ms: int, received_ns: int) -> int:
-        """Write what a list has after our last trade; return how many trades that were.
+    def newer(self, listed: TradeList) -> list[Trade]:
+        """Return what a list has after our last trade; of unknown symbols it has only the past."""
+        last = self.tape(listed.symbol).chain.last
+        if last is None or not self.writes_trades:
+            return []
+        return [each for each in listed.trades if each.trade_id > last]
 
-        Trades from `before_ms` on may still be on their way. Of a symbol of which nothing is known,
-        a list is the past.
-        """
-        tape = self.tape(listed.symbol)
-        last = tape.chain.last
-        if last is None:
-            return 0
-        late = (each for each in listed.trades if each.trade_id > last and each.time_ms < before_ms)
-        return sum(self._write_trade(tape, trade, received_ns) for trade in late)
+    def write(self, symbol: str, trades: Iterable[Trade], received_ns: int) -> int:
+        """Write trades of a list unless their stream has brought them; return how many."""
+        tape = self.tape(symbol)
+        return sum(self._write_trade(tape, trade, received_ns) for trade in trades)
 
     def refill(self, refilled: Refilled, received_ns: int) -> tuple[int, int]:
         """Write what a list brought; return how many trades and how many ids without one."""
         tape = self.tape(refilled.symbol)
-        trades = sum(self._write_trade(tape, trade, received_ns) for trade in refilled.trades)
-        absent = sum(self._write_unpublished(tape, row, received_ns) for row in refilled.unpublished)
+        trades = self.write(refilled.symbol, refilled.trades, received_ns)
+        absent = sum(
+            self._write_unpublished(tape, row, received_ns) for row in refilled.unpublished
+        )
         return trades, absent
 
     def _write_unpublished(self, tape: Tape, row: Unpublished, received_ns: int) -> bool:

@@ -26,8 +26,8 @@ class Leg:
     """
 
     __slots__ = (
-        "began", "channel", "claim", "connection_id", "counted", "event_ms", "frames", "from_ms", "heard_ns",
-        "listening", "pause_ms", "previous_ms", "time_ms",
+        "began", "channel", "claim", "connection_id", "counted", "event_ms", "frames", "from_ms",
+        "heard_ns", "listening", "pause_ms", "previous_ms", "time_ms",
     )  # fmt: skip
 
     def __init__(

@@ -14,7 +14,9 @@ _CHANNELS = len(Stream)
 def follow(fleet: Fleet, symbols: Iterable[str]) -> list[Track]:
     """Listen to exactly these symbols from now on; return the tracks of those that were left."""
     wanted = set(symbols)
-    left = [_drop(fleet, channel) for channel in sorted(fleet.tracks) if channel.symbol not in wanted]
+    left = [
+        _drop(fleet, channel) for channel in sorted(fleet.tracks) if channel.symbol not in wanted
+    ]
     _place(fleet, sorted(wanted - {channel.symbol for channel in fleet.tracks}))
     return left
 

@@ -75,8 +75,8 @@ class Reception:
     def _outcome(self, outcome: Refilled | Unfillable | Unproved, now_s: float) -> None:
         self._parts.repair.take(outcome, self._parts.edges.clock.wall_ns(), now_s)
 
-    def _listed(self, listed: TradeList, _now_s: float) -> None:
-        self._parts.repair.listed(listed, self._parts.edges.clock.wall_ns())
+    def _listed(self, listed: TradeList, now_s: float) -> None:
+        self._parts.repair.listed(listed, self._parts.edges.clock.wall_ns(), now_s)
 
     # Symbols
 

@@ -29,7 +29,7 @@ class Recorder:
         self._started_s = parts.edges.clock.monotonic()
         self._began_s = parts.time.now_s
         self._due_s: dict[Callable[[], None], float] = {}
-        self._spoke = False
+        self._spoke = self._behind = False
         self._duties: tuple[tuple[Callable[[], None], float], ...] = (
             (self._flush, _FLUSH_S),
             (self._question, _QUESTION_S),
@@ -61,21 +61,37 @@ class Recorder:
         now_s = parts.time.now_s
         for track in parts.fleet.tracks.values():
             track.beat(now_s, parts.intake.ahead_ms or 0)
-        if not parts.publisher.is_behind(parts.edges.inbox.backlog(), now_s):
+        if not self._is_behind(now_s):
             relieve(parts.fleet, now_s)
         steer(parts.fleet, now_s)
         self._obey()
         self._insist_on_data(now_s)
-        parts.repair.tick(now_s)
+        parts.repair.tick(now_s, clock.wall_ns())
         for what, every_s in self._duties:
             if self._is_due(what, max(every_s, parts.tick_s), monotonic_s):
                 what()
+
+    def _is_behind(self, now_s: float) -> bool:
+        """Tell whether this loop does not keep up: then no stream is blamed for its lateness."""
+        backlog = self.parts.edges.inbox.backlog()
+        behind = self.parts.publisher.is_behind(backlog, now_s)
+        if behind and not self._behind:
+            fields = {
+                "frames": backlog.frames, "waits": backlog.waits,
+                "waited_s": round(backlog.waited_s, 3),
+            }  # fmt: skip
+            said = f"the recorder falls behind: {backlog.frames} frames wait for it"
+            self.parts.chronicle.tell(Tell("behind", said, fields, "WARNING"))
+        self._behind = behind
+        return behind
 
     def _obey(self) -> None:
         for order in self.parts.fleet.take_orders():
             match order:
                 case Tell():
                     self.parts.chronicle.tell(order)
+                    if order.event == "stalled":
+                        self.parts.edges.survey.hurry()  # perhaps it trades no more
                 case GiveUp():
                     raise CollectorError(order.message)
                 case _:

@@ -1,12 +1,15 @@
 """What is missing is asked for, and what cannot be had is a gap. No clock, no socket, no disk."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from collector.channel import Channel
 from collector.chronicle import Chronicle
 from collector.evidence import TradeList
 from collector.fleet import Fleet
+from collector.frames import Trade
 from collector.holes import Hole
 from collector.ids import IdChain, Reset
 from collector.intake import Intake
@@ -43,9 +46,12 @@ class Repair:
     ) -> None:  # fmt: skip
         self._fleet, self._intake, self._asks = fleet, intake, asks
         self._chronicle, self._proofs, self._rate_of = chronicle, proofs, rate_of
+        self._inherited: set[Hole] = set()
+        self._fresh: deque[tuple[float, str, list[Trade]]] = deque()
 
-    def tick(self, now_s: float) -> None:
+    def tick(self, now_s: float, received_ns: int) -> None:
         """Ask for the holes that have been seen since the last call."""
+        self._write_late(now_s, received_ns)
         for tape in self._intake.tapes.values():
             self._look_at(tape)
         for symbol in self._proofs.overdue(now_s):
@@ -59,7 +65,7 @@ class Repair:
         self.ask(chain.take_opened())
         overflow = chain.take_overflow()
         if overflow:
-            self._give_up(((hole, _TOO_MANY) for hole in overflow))
+            self._give_up((hole, _TOO_MANY) for hole in overflow)
 
     def ask(self, holes: Iterable[Hole]) -> None:
         """Want holes closed."""
@@ -94,15 +100,48 @@ class Repair:
         if events:
             self._chronicle.gaps_of(events)
 
+    def _missing(self, lost: Unfillable) -> list[tuple[Hole, str]]:
+        """Return what still lacks of ids that cannot be had: a stream may have brought some."""
+        hole, chain = lost.hole, self._chain(lost.hole.symbol)
+        if chain.last is None or any(_holds(each, hole) for each in self._inherited):
+            return [(hole, lost.cause)]
+        parts = [part for each in chain.holes if (part := _common(each, hole))]
+        if hole.last_id > chain.last:
+            first_id = max(hole.first_id, chain.last + 1)
+            parts.append(replace(hole, first_id=first_id))
+        return [(part, lost.cause) for part in parts]
+
+    def inherit(self, holes: Iterable[Hole]) -> None:
+        """Want the holes closed that an earlier run left open: no chain of ours knows of them."""
+        self._inherited.update(holes)
+        self.ask(self._inherited)
+
     def _chain(self, symbol: str) -> IdChain:
         return self._intake.tape(symbol).chain
 
-    def listed(self, listed: TradeList, received_ns: int) -> None:
-        """Take from a list what the streams should have brought by now."""
+    def listed(self, listed: TradeList, received_ns: int, now_s: float) -> None:
+        """Take from a list what the stream should have brought by now, and soon the rest.
+
+        Nobody has asked for it, and a later list may have it no more.
+        """
+        newer = self._intake.newer(listed)
         before_ms = self._proofs.event_ms(listed.symbol) - _UNDERWAY_MS
-        trades = self._intake.spill(listed, before_ms, received_ns)
-        if trades:
-            self._chronicle.refill(listed.symbol, trades, 0)
+        self._write(
+            listed.symbol, (each for each in newer if each.time_ms < before_ms), received_ns
+        )
+        fresh = [each for each in newer if each.time_ms >= before_ms]
+        if fresh:
+            self._fresh.append((now_s + _UNDERWAY_MS / 1000, listed.symbol, fresh))
+
+    def _write_late(self, now_s: float, received_ns: int) -> None:
+        while self._fresh and self._fresh[0][0] <= now_s:
+            _, symbol, trades = self._fresh.popleft()
+            self._write(symbol, trades, received_ns)
+
+    def _write(self, symbol: str, trades: Iterable[Trade], received_ns: int) -> None:
+        written = self._intake.write(symbol, trades, received_ns)
+        if written:
+            self._chronicle.refill(symbol, written, 0)
 
     def take(self, outcome: Outcome, received_ns: int, now_s: float) -> None:
         """Take what the exchange said."""
@@ -110,7 +149,7 @@ class Repair:
             case Refilled():
                 self._refilled(outcome, received_ns, now_s)
             case Unfillable():
-                self._give_up([(outcome.hole, outcome.cause)])
+                self._give_up(self._missing(outcome))
             case Unproved():
                 self._proofs.failed(outcome.symbol, now_s)
 
@@ -139,7 +178,20 @@ class Repair:
         """Return the holes that are open."""
         return [hole for tape in self._intake.tapes.values() for hole in tape.chain.holes]
 
-    def end(self, left: Iterable[Unfillable]) -> None:
+    def end(self, left: Iterable[Unfillable], received_ns: int) -> None:
         """Record as gaps what was still asked for."""
-        self._give_up((each.hole, each.cause) for each in left)
+        self._write_late(float("inf"), received_ns)
+        self._give_up([lost for each in left for lost in self._missing(each)])
         self._give_up((hole, _ENDED) for hole in self.open())
+
+
+def _common(open_hole: Hole, hole: Hole) -> Hole | None:
+    """Return the ids that are in both."""
+    first_id = max(open_hole.first_id, hole.first_id)
+    last_id = min(open_hole.last_id, hole.last_id)
+    return replace(open_hole, first_id=first_id, last_id=last_id) if first_id <= last_id else None
+
+
+def _holds(outer: Hole, inner: Hole) -> bool:
+    inside = outer.first_id <= inner.first_id and inner.last_id <= outer.last_id
+    return inside and outer.symbol == inner.symbol

@@ -10,6 +10,7 @@ from types import FrameType
 
 from collector.backoff import wait_s
 from collector.board import Board
+from collector.capacity import SpoolSettings
 from collector.clock import Clock
 from collector.connection import Pace
 from collector.crew import Crew
@@ -19,9 +20,9 @@ from collector.errors import CollectorError
 from collector.fleet import Fleet, FleetSettings
 from collector.inbox import Inbox
 from collector.last_seen import last_seen
-from collector.outbox import Outbox
 from collector.lists import SharedRest
 from collector.openholes import OpenHoles, take_open
+from collector.outbox import Outbox
 from collector.parts import Edges, assemble
 from collector.reception import recording
 from collector.recorder import Recorder
@@ -30,7 +31,6 @@ from collector.refill import Refiller
 from collector.roster import Roster
 from collector.runfolder import new_run
 from collector.settings import RunSettings
-from collector.capacity import SpoolSettings
 from collector.spool import Spool
 from collector.survey import Survey, look
 from collector.watch import watching
@@ -187,7 +187,7 @@ def _start(recorder: Recorder, storage: Storage, leftovers: Leftovers) -> None:
     for symbol, last_ms in leftovers.last_snapshots_ms.items():
         reception.missed_since(symbol, last_ms, _BETWEEN_RUNS)
     dead = {run.run for run in leftovers.runs}
-    parts.repair.ask(take_open(edges.spool.settings.folder, dead))
+    parts.repair.inherit(take_open(edges.spool.settings.folder, dead))
     unknown = [each for each in parts.roster.symbols if each not in leftovers.last_trades]
 
     def look_into_the_lake() -> None:

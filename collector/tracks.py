@@ -59,7 +59,7 @@ class Track:
     def listen(self, connection_id: int, now_s: float) -> None:
         """Take note that a connection's subscription was acknowledged."""
         self.legs[connection_id].listening = True
-        if self.pulse.state(now_s) not in (StreamState.FRESH, StreamState.STARTING):
+        if self.pulse.state(now_s) is StreamState.DISCONNECTED:
             self.pulse.listen(now_s)
 
     def detach(self, connection_id: int) -> None:
@@ -101,7 +101,7 @@ class Track:
                 self.attention.proved(leg.from_ms, leg.time_ms)
 
     def interrupt(self, cause: str) -> None:
-        """End the covered time where it is proved: the watchdog complains, or nothing is written."""
+        """End the covered time where it is proved: the channel is dead, or is not written."""
         self.settle()
         self.cause = cause
         for leg in self.legs.values():

@@ -1,4 +1,4 @@
-"""Make a believable day, run the daily job over it, and show what came out.
+"""Make a believable day, run the daily job over it, record a minute live, and show what came out.
 
 Every step is a command that a reader can type; this only types them and prints the files.
 """
@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
+from demo import live
 from lake.layout import bars_key, manifest_key
 
 LAKE = "demo-lake"
-SYMBOL = "BTCUSDT"
+SYMBOL, LIVE = "BTCUSDT", "SOLUSDT"
 SHOWN = (
     "timestamp", "open", "high", "low", "close", "vol_total", "cvd", "trade_count", "quality",
     "vol_buy", "vol_sell", "snapshot_count", "vwap", "avg_spread", "imbalance_l20",
@@ -45,6 +46,26 @@ def main() -> None:
          "--out", picture)  # fmt: skip
     title("7. Where the files are")
     print_files(day)
+    live_part()
+
+
+def live_part() -> None:
+    """Record an exchange that misbehaves, and build what was recorded."""
+    title(f"8. Live: {live.RECORDED_S} s of a local exchange that resets the connection and loses")
+    console.print("   trades, recorded by the collector into the same lake")
+    start = datetime.now(UTC)
+    with live.exchange(LIVE) as address:
+        step("collector", "run", "--symbols", LIVE, "--lake", LAKE, "--spool", f"{LAKE}/.spool",
+             "--duration", str(live.RECORDED_S), *address)  # fmt: skip
+    title("9. What the run says of itself: every loss is repaired, or written down")
+    for line in live.journal_lines(Path(LAKE), start):
+        console.print(Syntax(line, "json", background_color="default", word_wrap=True))
+    step("collector", "sessions", "--lake", LAKE)
+    title("10. Its minutes as bars, and as a picture; the day is not over, so it is pending")
+    step("aggregator", "daily", "--lake", LAKE, "--date", str(start.date()), "--symbols", LIVE)
+    from_, to = live.minutes_since(start)
+    step("aggregator", "plot", "--lake", LAKE, "--symbol", LIVE, "--date", str(start.date()),
+         "--from", from_, "--to", to, "--out", f"{LAKE}/{LIVE}-live.png")  # fmt: skip
 
 
 def title(text: str) -> None:

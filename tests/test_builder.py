@@ -27,15 +27,22 @@ from tests.compare import COLUMNS, assert_same_day
 from tests.lakes import DAY, RawLake, raw_lakes
 from tests.product import build, lake_of, published
 from tests.reference import DAY_MS, reference_day, start_ms
+from tests.test_load import batches_of
 
 COARSE = ("1m", "5m", "1h", "1d")
 START = start_ms(DAY)
 Row = dict[str, str]
 
 
-@given(lake=raw_lakes(), margin=st.sampled_from([10, 10, 17, 60]))
-def test_every_column_and_fact_agrees_with_the_reference(lake: RawLake, margin: int) -> None:
-    with lake_of(lake.objects) as storage:
+@given(
+    lake=raw_lakes(),
+    margin=st.sampled_from([10, 10, 17, 60]),
+    chunks=st.sampled_from([1, 2, 5, 64]),
+)
+def test_every_column_and_fact_agrees_with_the_reference(
+    lake: RawLake, margin: int, chunks: int
+) -> None:
+    with lake_of(lake.objects) as storage, batches_of(chunks):
         outcome = build(storage, lake.symbol, DAY, ("1s", *COARSE), margin_minutes=margin)
 
         if outcome.status == "empty":
@@ -233,6 +240,20 @@ def test_threads_change_no_byte_and_neither_does_a_rerun(lake: RawLake) -> None:
 
 def products(storage: LocalFolder) -> list[Stat]:
     return [*storage.list("aggregated/")]
+
+
+@settings(max_examples=15)
+@given(raw_lakes(), st.sampled_from([1, 2, 3, 7]))
+def test_how_many_chunks_are_read_at_once_changes_no_byte(lake: RawLake, chunks: int) -> None:
+    with lake_of(lake.objects) as storage:
+        found = []
+        for most in (10**6, chunks):
+            with batches_of(most):
+                outcome = build(storage, lake.symbol, DAY, ("1m",), force=True)
+            assume(outcome.status != Status.EMPTY)
+            found.append([storage.read(stat.key)[0] for stat in products(storage)])
+
+    assert found[0] == found[1]
 
 
 @settings(max_examples=15)

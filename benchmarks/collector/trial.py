@@ -66,6 +66,8 @@ class Outcome:
     found: Found
     peak_mb: float
     whole_us: float
+    start_cpu_s: float
+    closing_cpu_s: float
     caught_up_s: float
     stopped_s: float
     connections: int
@@ -131,7 +133,7 @@ class _Trial:
             marks.append(self._mark(exchange, process))
         exchange.set_rate(_QUIET)
         caught_up_s = _until_idle(exchange, process)
-        threads, peak = threads_s(process.pid), peak_mb(process.pid)
+        threads, peak, idle_s = threads_s(process.pid), peak_mb(process.pid), cpu_s(process.pid)
         connections = exchange.count().connections
         stopped_s, cpu = _stop(process)
         if process.returncode:
@@ -143,7 +145,7 @@ class _Trial:
                 _measured(phase, before, after, found)
                 for phase, before, after in zip(self._load.phases, marks, marks[1:], strict=False)
             ],
-            found, peak, cpu / max(1, exchange.count().frames) * 1e6, caught_up_s, stopped_s,
+            found, peak, cpu / max(1, exchange.count().frames) * 1e6, marks[0].used.cpu_s, cpu - idle_s, caught_up_s, stopped_s,
             connections, threads, self._probe(),
         )  # fmt: skip
 

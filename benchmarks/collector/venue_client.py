@@ -109,7 +109,8 @@ class Client(asyncio.Protocol):
     def flush(self) -> None:
         """Send what is queued."""
         if self._out:
-            self._transport.write(b"".join(self._out))
+            # One TLS record each, as of a server that writes each frame when it comes.
+            self._transport.writelines(self._out)
             self._out.clear()
 
     def _write_pending(self) -> None:

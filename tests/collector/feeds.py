@@ -3,8 +3,8 @@
 from collector.channel import channels_of
 from collector.intake import Intake
 from collector.links import Link, Reason
-from collector.reports import Batch
 from collector.pulse import Patience
+from collector.reports import Batch
 from collector.tracks import Track
 from lake.layout import Stream
 

@@ -3,7 +3,6 @@ import pytest
 from collector.channel import Channel
 from collector.cover import Span
 from collector.settings import Deadlines
-from lake.layout import Stream
 from tests.collector.fleets import (
     BTC_BOOKS,
     BTC_TRADES,
@@ -24,8 +23,7 @@ def covered_s(sea: Sea, channel: Channel) -> list[Span]:
     track = sea.fleet.tracks[channel]
     track.settle()
     return [
-        ((start - START_MS) // 1000, (end - START_MS) // 1000)
-        for start, end in track.cover._proved
+        ((start - START_MS) // 1000, (end - START_MS) // 1000) for start, end in track.cover._proved
     ]
 
 

@@ -53,6 +53,14 @@ def test_a_cut_out_of_the_middle_of_a_hole_leaves_both_its_ends() -> None:
     assert [(1, 3), (6, 10)] == spans(holes)
 
 
+def test_the_newest_hole_grows_where_it_ends() -> None:
+    holes = Holes([hole(1, 2), hole(5, 7, 100, 200)])
+
+    assert holes.stretch(7, 9, 300)
+    assert not holes.stretch(2, 3, 300)
+    assert [hole(1, 2), hole(5, 9, 100, 300)] == list(holes)
+
+
 def test_what_is_added_again_is_there_once() -> None:
     holes = Holes([hole(3, 4), hole(8, 8)])
 

@@ -269,6 +269,25 @@ def test_an_old_trade_that_is_sent_again_is_a_duplicate_and_no_new_count() -> No
     assert chain.take_reset() is None
 
 
+def test_trades_that_cannot_be_written_are_one_hole_also_at_the_end_of_the_chain() -> None:
+    chain = chain_of((FIRST, 1_000))
+    for number in range(1, 5_000):
+        chain.miss(FIRST + number, 1_000 + number)
+
+    assert (hole(FIRST + 1, FIRST + 4_999, 1_000, 5_999),) == chain.holes
+    assert chain.see(FIRST + 7, 1_007)
+    assert not chain.see(FIRST, 1_000)
+
+
+def test_the_first_trades_of_a_symbol_are_missing_if_they_cannot_be_written() -> None:
+    chain = chain_of()
+    chain.miss(FIRST, 1_000)
+    chain.miss(FIRST + 2, 1_010)
+    chain.miss(FIRST + 10**9, 1_020)  # garbage
+
+    assert (hole(FIRST, FIRST + 2, 1_000, 1_010),) == chain.holes
+
+
 @given(st.sets(st.integers(0, 60), min_size=1), st.randoms(use_true_random=False), st.booleans())
 def test_whatever_the_order_every_id_is_written_once_and_the_rest_are_holes(
     present: set[int], random: Random, is_seeded: bool

@@ -1,9 +1,10 @@
 from collector.frames import Trade
+from collector.legs import NEVER
 from collector.outcomes import Refilled
 from collector.reports import Batch
 from collector.rows import Unpublished
 from lake.layout import Stream
-from tests.collector.feeds import NOW_MS, book, feed, trade
+from tests.collector.feeds import NOW_MS, Feed, book, feed, trade
 
 
 def refilled(*ids: int, absent: tuple[int, ...] = (), time_ms: int = NOW_MS) -> Refilled:
@@ -152,14 +153,36 @@ def test_without_room_for_books_trades_are_still_written() -> None:
     assert it.links[1].books["BTCUSDT"].spoke
 
 
-def test_trades_that_are_not_written_leave_a_hole() -> None:
+def test_trades_that_are_not_written_leave_a_hole_whether_or_not_others_follow() -> None:
     it = feed()
     it.take(trade(7))
     it.intake.writes_trades = False
     it.take(trade(8), trade(9))
+
+    assert [(8, 9)] == holes_of(it)
     it.intake.writes_trades = True
     it.take(trade(10))
-
-    holes = it.intake.tapes["BTCUSDT"].chain.holes
+    assert [(8, 9)] == holes_of(it)
     assert [7, 10] == it.rows.ids()
-    assert [(8, 9)] == [(hole.first_id, hole.last_id) for hole in holes]
+
+
+def test_the_first_trade_of_all_leaves_a_hole_if_it_is_not_written() -> None:
+    it = feed()
+    it.intake.writes_trades = False
+    it.take(trade(8))
+
+    assert [(8, 8)] == holes_of(it)
+
+
+def holes_of(it: Feed) -> list[tuple[int, int]]:
+    holes = it.intake.tapes["BTCUSDT"].chain.holes
+    return [(hole.first_id, hole.last_id) for hole in holes]
+
+
+def test_frames_without_a_time_to_believe_tell_no_time() -> None:
+    it = feed()
+    it.intake.ahead_ms = 0
+    it.take(b"garbage", book(8, event_ms=NOW_MS + 3_600_000))
+
+    assert NEVER == it.links[1].event_ms
+    assert 0 == it.intake.newest_ms

@@ -77,7 +77,8 @@ def test_a_silence_that_is_one_is_covered_up_to_the_lag_of_lists() -> None:
 def test_the_first_claim_begins_after_a_newest_trade_that_we_never_wrote() -> None:
     it = Inquiry()
     it.run_until_asked()
-    newest_ms = it.sea.event_ms - 1_000
+    newest_ms = it.sea.fleet.links[1].books["BTCUSDT"].from_ms + 2_900
+    assert newest_ms > it.sea.event_ms - LIST_LAG_MS
     it.answer(7, newest_ms)
     it.run_until_asked()
     it.answer(7, newest_ms)

@@ -42,11 +42,11 @@ def test_all_follows_listings_and_delistings() -> None:
     roster = Roster(None, Shard())
     roster.update([BTC])
     roster.update([BTC, ETH])
-    assert ("BTCUSDT", "ETHUSDT") == roster.symbols
+    assert ["BTCUSDT", "ETHUSDT"] == [*roster.symbols]
 
     roster.update([ETH, Contract("BTCUSDT_260327", "TRADING", "CURRENT_QUARTER")])
-    assert ("ETHUSDT",) == roster.symbols
-    assert () == roster.left_out
+    assert ["ETHUSDT"] == [*roster.symbols]
+    assert [] == [*roster.left_out]
 
 
 def test_if_no_symbol_is_left_it_fails_and_says_why() -> None:
@@ -78,7 +78,9 @@ def test_shards_share_the_symbols_and_miss_none() -> None:
 
 def test_a_shard_without_symbols_fails() -> None:
     empty = next(
-        roster for index in range(2) if not _trusting(roster := Roster(["BTCUSDT"], Shard(index, 2)))
+        roster
+        for index in range(2)
+        if not _trusting(roster := Roster(["BTCUSDT"], Shard(index, 2)))
     )
 
     with pytest.raises(CollectorError, match="shard"):

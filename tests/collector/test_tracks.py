@@ -68,9 +68,7 @@ def test_quiet_trades_stay_covered_over_a_rotation_though_the_new_connection_say
     speak(new, 3_605_000)
     track.settle()
 
-    assert [(1_001, 3_605_000)] == [
-        (track.attention.from_ms, track.attention.to_ms)
-    ]
+    assert [(1_001, 3_605_000)] == [(track.attention.from_ms, track.attention.to_ms)]
 
 
 def test_trades_are_not_covered_while_no_connection_listened() -> None:

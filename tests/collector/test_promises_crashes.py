@@ -1,0 +1,110 @@
+"""What is promised of a crash, with real processes: killed under load, started again, judged."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from threading import Event, Thread
+
+import pytest
+
+from lake.storage import LocalFolder
+from tests.exchange import Exchange, Mix, Pace, Settings, Terms, ledger_equals_lake
+from tests.exchange.collectors import collecting, is_recording, wait_for
+from tests.exchange.lake_rows import read_lake
+
+SYMBOLS = tuple(f"COIN{number:02d}USDT" for number in range(20))
+PACES = {SYMBOLS[0]: Pace(60), SYMBOLS[-1]: Pace(0.2, 500)}
+MIX = Mix(never=0.01, na=0.02)
+KILLS = 3
+LOST_MS = 1_000
+ATTEMPTS, STANDSTILL_S = 3, 0.3
+ALWAYS = ((0, float("inf")),)
+
+Book = tuple[str, int]
+
+
+@contextmanager
+def standstills() -> Iterator[list[float]]:
+    """Measure for how long this process was not let run, now and then, in seconds."""
+    found_s, over = list[float](), Event()
+
+    def measure() -> None:
+        before_s = time.monotonic()
+        while not over.wait(0.05):
+            now_s = time.monotonic()
+            found_s.append(now_s - before_s - 0.05)
+            before_s = now_s
+
+    thread = Thread(target=measure)
+    thread.start()
+    try:
+        yield found_s
+    finally:
+        over.set()
+        thread.join()
+
+
+def delivered(exchange: Exchange, until_ms: float) -> set[Book]:
+    """Return the books that were sent to somebody up to a time of the exchange."""
+
+    def look() -> set[Book]:
+        return {
+            (symbol, books.ids[row])
+            for symbol, books in exchange.ledger.books.items()
+            for row, event_ms in enumerate(books.events)
+            if event_ms <= until_ms and books.sent[row]
+        }
+
+    return exchange.call(look)
+
+
+def killed_again_and_again(exchange: Exchange, folder: Path, seed: int) -> set[Book]:
+    """Let collectors record, and be killed at random moments, the last one excepted.
+
+    Return the books that must be there: all that were sent a second before a kill or earlier.
+    """
+    random, due = Random(seed), set[Book]()
+    for _ in range(KILLS):
+        with collecting(exchange, folder) as collector:
+            wait_for(lambda: is_recording(collector, exchange))
+            time.sleep(random.uniform(0.2, 4))
+            due |= delivered(exchange, exchange.clock.now_ms() - LOST_MS)
+            collector.kill()
+    with collecting(exchange, folder) as collector:
+        wait_for(lambda: is_recording(collector, exchange))
+        time.sleep(5)
+        collector.stop()
+        assert 0 == collector.exit_code
+    return due
+
+
+def missing_books(lake: Path, due: set[Book]) -> list[Book]:
+    """Return what is due and not there."""
+    books = read_lake(LocalFolder(lake)).books
+    return sorted(book for book in due if book[1] not in books.get(book[0], {}))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_kill_costs_a_second_of_books_and_no_trade(seed: int, tmp_path: Path) -> None:
+    for attempt in range(ATTEMPTS):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        settings = Settings(symbols=SYMBOLS, seed=seed, pace=Pace(5), paces=PACES, mix=MIX)
+        with standstills() as stood_s, Exchange(settings) as exchange:
+            due = killed_again_and_again(exchange, folder, seed)
+        # While the machine stands still nobody can flush.
+        if max(stood_s, default=0) < STANDSTILL_S:
+            break
+
+    missing = missing_books(folder / "lake", due)
+    verdict = ledger_equals_lake(
+        exchange.ledger, folder / "lake", Terms(excused=ALWAYS, healed_gaps=True)
+    )
+    assert [] == missing, f"{len(missing)} of {len(due)}"
+    assert len(due) > 1_000
+    assert verdict.good, str(verdict)
+    assert 0 == verdict.counts["repeated rows"]
+    # Books that were on their way at a kill: about a second each.
+    assert verdict.counts["books excused"] < KILLS * len(SYMBOLS) * 10

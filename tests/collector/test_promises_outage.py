@@ -1,0 +1,254 @@
+"""What is promised of outages, with a real process: bucket, disk and clock fail, nothing is lost.
+
+The exchange behaves well here, so all that is missing in a lake is the collector's own loss.
+"""
+
+import json
+import resource
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from lake.layout import ChunkKey, JournalKey
+from lake.open import open_lake
+from tests.bucket import BucketServer
+from tests.bucket.faults import Fault, Refuse, Reset
+from tests.exchange import Exchange, Mix, Pace, Settings, Terms, Verdict, ledger_equals_lake
+from tests.exchange.collectors import Collector, collecting, is_recording, wait_for
+from tests.exchange.stepping import Steps
+
+SYMBOLS = ("BTCUSDT", "ETHUSDT", "DOGEUSDT")
+MIX = Mix(never=0.01, na=0.02)
+PACES = {"BTCUSDT": Pace(30), "ETHUSDT": Pace(8), "DOGEUSDT": Pace(0.2, 500)}
+FOR_EVER = 1 << 30
+
+
+def market(speed: float, **paces: Pace) -> Exchange:
+    return Exchange(Settings(symbols=SYMBOLS, paces={**PACES, **paces}, mix=MIX, speed=speed))
+
+
+@pytest.fixture
+def latent_bucket(bucket: BucketServer) -> BucketServer:
+    """Return a bucket that is as far away as one in the same region."""
+    bucket.latency_s = 0.05
+    return bucket
+
+
+def judged(exchange: Exchange, lake: str | Path, terms: Terms | None = None) -> Verdict:
+    verdict = ledger_equals_lake(exchange.ledger, open_lake(str(lake)), terms)
+    assert verdict.good, str(verdict)
+    return verdict
+
+
+def health(collector: Collector) -> tuple[int, str]:
+    """Ask for the collector's health."""
+    port = collector.said("serving")[0]["port"]
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+# The bucket
+
+
+@pytest.mark.parametrize("how", [Reset(), Refuse(503)], ids=["gone", "refusing"])
+def test_a_bucket_may_be_away_for_ten_minutes(
+    how: Fault, bucket: BucketServer, tmp_path: Path
+) -> None:
+    speed, away_s = 40.0, 600.0
+    options = "--lake", bucket.lake, "--metrics-port", "0", "--metrics-host", "127.0.0.1"
+    slow = {symbol: Pace(1.5, 500) for symbol in ("BTCUSDT", "ETHUSDT")}
+    with market(speed, **slow) as exchange, collecting(exchange, tmp_path, *options) as collector:
+        wait_for(lambda: chunks_in(bucket))
+        assert 200 == health(collector)[0]
+        bucket.script.add(how, times=FOR_EVER)
+        before = chunks_in(bucket)
+        time.sleep(away_s / speed)
+        while_away = health(collector)
+        assert before == chunks_in(bucket)
+        bucket.script.mend()
+        wait_for(lambda: chunks_in(bucket) >= before + 10 * 2 * len(SYMBOLS))
+        collector.stop()
+
+    assert 0 == collector.exit_code
+    assert 503 == while_away[0]
+    assert "upload" in while_away[1]
+    verdict = judged(exchange, bucket.lake)
+    assert not verdict.counts["trade gaps"] + verdict.counts["book gaps"]
+    assert_in_order(list(bucket.store.objects(bucket.lake.removeprefix("gs://"))))
+
+
+def chunks_in(bucket: BucketServer) -> int:
+    names = bucket.store.objects(bucket.lake.removeprefix("gs://"))
+    return sum(name.startswith("raw/") for name in names)
+
+
+def assert_in_order(created: list[str]) -> None:
+    """Minutes came one after another, and the journal of an hour after its chunks."""
+    found = [ChunkKey.parse(key) or JournalKey.parse(key) for key in created if "/" in key]
+    times = [
+        (key.date, key.minute) if isinstance(key, ChunkKey) else (key.date, key.hour * 60 + 59)
+        for key in found
+        if key
+    ]
+    chunks = [
+        at for at, key in zip(times, found, strict=True)
+        if isinstance(key, ChunkKey) and "R" not in key.run
+    ]  # fmt: skip
+    journals = [key for key in found if isinstance(key, JournalKey)]
+
+    assert chunks == sorted(chunks)
+    assert all(1 == len(list(same)) for _, same in groupby(journals))
+    for journal in journals:
+        later = found[found.index(journal) + 1 :]
+        hour = journal.date, journal.hour
+        assert not [
+            key for key in later if isinstance(key, ChunkKey) and (key.date, key.minute // 60) < hour
+        ]  # fmt: skip
+
+
+def test_a_hundred_symbols_are_in_the_lake_within_eight_seconds_of_the_wish_to_stop(
+    latent_bucket: BucketServer, tmp_path: Path
+) -> None:
+    symbols = tuple(f"COIN{number:02d}USDT" for number in range(100))
+    settings = Settings(symbols=symbols, pace=Pace(5), mix=Mix(never=0.001))
+    with (
+        Exchange(settings) as exchange,
+        collecting(exchange, tmp_path, "--lake", latent_bucket.lake) as collector,
+    ):
+        wait_for(lambda: is_recording(collector, exchange))
+        time.sleep(8)
+        took_s = collector.stop()
+
+    assert 0 == collector.exit_code
+    assert took_s < 8
+    verdict = judged(exchange, latent_bucket.lake)
+    assert verdict.counts["books delivered"] > 5000
+    assert [".lock"] == [path.name for path in (tmp_path / "spool").iterdir()]
+    assert collector.said("stopped")
+
+
+# The disk
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> tuple[str, ...]:
+    """Return how to launch a program that finds the spool on a disk of its own, of 24 MiB."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    mount = 'mount -t tmpfs -o size=24m tmpfs "$0" && exec "$@"'
+    launcher = "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(spool)
+    can = shutil.which("unshare") and not subprocess.run([*launcher, "true"], check=False).returncode
+    if not can:
+        pytest.skip("this machine lets nobody mount a small disk")
+    return launcher
+
+
+def test_a_full_disk_is_reported_and_nothing_is_corrupted(
+    small_disk: tuple[str, ...], tmp_path: Path
+) -> None:
+    options = "--metrics-port", "0", "--metrics-host", "127.0.0.1"
+    with (
+        market(speed=4) as exchange,
+        collecting(exchange, tmp_path, *options, launcher=small_disk) as collector,
+    ):
+        wait_for(lambda: is_recording(collector, exchange))
+        time.sleep(2)
+        with filled(Path(f"/proc/{collector.process.pid}/root{tmp_path}/spool")):
+            wait_for(lambda: [each["level"] for each in collector.said("pressure")])
+            time.sleep(3)
+            full = health(collector)
+        wait_for(lambda: collector.said("pressure")[-1]["level"] == "none")
+        time.sleep(2)
+        collector.stop()
+
+    assert 0 == collector.exit_code
+    assert 503 == full[0]
+    assert "spool" in full[1]
+    verdict = judged(exchange, tmp_path / "lake", Terms(depth_gaps_excuse=True))
+    assert verdict.counts["books excused"]
+    assert len(SYMBOLS) == verdict.counts["book gaps"]
+    assert any("No space left" in line["message"] for line in collector.lines())
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """Leave no room on the disk of a folder for a while."""
+    path = folder / ".filler"
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(1 << 16)):
+            pass
+    yield
+    path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("limit", "least"), [(resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 3)],
+    ids=["no byte can be written", "no file can be opened"],
+)  # fmt: skip
+def test_a_spool_that_cannot_be_written_for_a_while_costs_nothing(
+    limit: int, least: int, tmp_path: Path
+) -> None:
+    with market(speed=6) as exchange, collecting(exchange, tmp_path) as collector:
+        wait_for(lambda: is_recording(collector, exchange))
+        time.sleep(1)
+        before = resource.prlimit(collector.process.pid, limit)
+        resource.prlimit(collector.process.pid, limit, (least, before[1]))
+        time.sleep(12)  # more than a minute of the exchange: no new segment can be made either
+        resource.prlimit(collector.process.pid, limit, before)
+        wait_for(lambda: "works again" in collector.log())
+        time.sleep(2)
+        collector.stop()
+
+    assert 0 == collector.exit_code
+    verdict = judged(exchange, tmp_path / "lake")
+    assert not verdict.counts["book gaps"]
+    assert verdict.covered_share > 0.9
+
+
+def test_a_spool_that_can_never_be_written_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("a file")
+    with market(speed=1) as exchange, collecting(exchange, tmp_path) as collector:
+        assert 1 == collector.wait()
+
+    said = json.loads(collector.log())
+    assert "ERROR" == said["severity"]
+    assert "--spool" in said["message"]
+
+
+# The clock
+
+
+def test_a_wall_clock_may_step_back_and_forth(tmp_path: Path) -> None:
+    steps = Steps(tmp_path / "steps")
+    program = "-m", "tests.exchange.stepping", str(steps.path)
+    with (
+        steps,
+        market(speed=1) as exchange,
+        collecting(exchange, tmp_path, program=program) as collector,
+    ):
+        wait_for(lambda: is_recording(collector, exchange))
+        time.sleep(2)
+        for by_s in (5, -3, -75, 130, -0.5, 0.5):
+            steps.step(by_s)
+            time.sleep(2.5)
+        collector.stop()
+
+    assert 0 == collector.exit_code
+    stepped = [round(each["step_ms"] / 1000, 1) for each in collector.said("clock_stepped")]
+    assert [5, -3, -75, 130, -0.5, 0.5] == pytest.approx(stepped, abs=0.1)
+    # Back, or so far ahead that minutes to come could be named twice: another run.
+    assert 4 == len(collector.said("renamed"))
+    verdict = judged(exchange, tmp_path / "lake")
+    assert not verdict.counts["repeated rows"] + verdict.counts["book gaps"]
+    assert verdict.covered_share > 0.8
