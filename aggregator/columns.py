@@ -38,6 +38,14 @@ class RawRows:
     def __len__(self) -> int:
         return len(self.timestamp)
 
+    def where(self, keep: NDArray[np.bool_]) -> "RawRows":
+        """Return some of the rows."""
+        return RawRows(
+            self.timestamp[keep], self.ident[keep], self.received_ns[keep], self.flags[keep],
+            self.codes[keep], tuple(Exact(d.units[keep], d.scale) for d in self.decimals),
+            self.hashes[keep] if len(self.hashes) else self.hashes,
+        )  # fmt: skip
+
 
 class Columns:
     """Room for rows, field by field, which grows. `scales` are the decimals that are expected."""

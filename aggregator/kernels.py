@@ -53,12 +53,21 @@ _FALSE = np.uint64(int.from_bytes(b"false", "little"))
 @compiled
 def _boolean(text: Bytes, i: int) -> tuple[bool, int]:
     """Read true or false in any case; return it and the place behind it, or place -1."""
-    if i + WORD > len(text):
-        return False, -1
-    word = eight_bytes(text, i) | _LOWER
+    word = _word(text, i) | _LOWER
     if word & _FOUR == _TRUE:
         return True, i + 4
     return False, i + 5 if word & _FIVE == _FALSE else -1
+
+
+@compiled
+def _word(text: Bytes, i: int) -> np.uint64:
+    """Load eight bytes, or as many as there are."""
+    if i + WORD <= len(text):
+        return eight_bytes(text, i)
+    word = np.uint64(0)
+    for k in range(len(text) - i):
+        word |= np.uint64(text[i + k]) << np.uint64(8 * k)
+    return word
 
 
 @compiled

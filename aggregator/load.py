@@ -9,10 +9,11 @@ from itertools import groupby
 from typing import Generic, TypeVar
 
 from aggregator.decode import Decoder
+from aggregator.edges import overlapping
 from aggregator.inputs import CARRY_MINUTES, InputChunk, Inputs, carry_window, sorted_out
-from aggregator.parts import joined_books, joined_trades, overlapping
+from aggregator.parts import joined_books, joined_trades
 from aggregator.reduce import Books, Loaded, Trades, Trouble, reduce_books, reduce_trades
-from aggregator.rows import Piece, book_rows, trade_rows
+from aggregator.rows import Piece, book_rows, seam, trade_rows
 from aggregator.utc import day_start_ms
 from lake.layout import Stream, raw_day_prefix
 from lake.storage import Storage
@@ -26,14 +27,6 @@ _CARRY_STEP = 32
 _Part = TypeVar("_Part", Trades, Books)
 _Used = TypeVar("_Used")
 _Batch = Sequence[InputChunk]
-
-
-@dataclass(frozen=True)
-class _Reduced(Generic[_Part]):
-    """Some neighbouring batches and what is left of their rows."""
-
-    batches: tuple[_Batch, ...]
-    part: _Part
 
 
 @dataclass(frozen=True)
@@ -52,26 +45,35 @@ class _Reader(Generic[_Part]):
     advance: Callable[[int], None]
     troubles: dict[str, Trouble] = field(default_factory=dict)
 
-    def read(self, batches: Sequence[_Batch]) -> list[_Reduced[_Part]]:
-        """Reduce each batch by itself, in the order given."""
-        each = self._each(batches, lambda piece: self.reduce([piece]))
-        reduced = []
-        for batch, part in each:
-            reduced.append(_Reduced((batch,), part))
+    def read(self, batches: Sequence[_Batch]) -> list[_Part]:
+        """Reduce the rows of batches, in order, as soon as the next batch shows where they end.
+
+        The last rows of a batch may stand among the first of the next: two collectors are not
+        equally quick. These are held back, and reduced with the next.
+        """
+        parts: list[Future[_Part]] = []
+        held: list[Piece] = []
+        for batch, piece in self._each(batches, lambda piece: piece):
+            done, held = seam(held, piece)
+            if done:
+                parts.append(self.pool.submit(self.reduce, done))
+            held.append(piece)
             self.advance(len(batch))
-        return reduced
+        return [part.result() for part in parts] + [self.reduce(held)]
 
-    def settle(self, reduced: Sequence[_Reduced[_Part]]) -> list[_Reduced[_Part]]:
-        """Reduce those together that overlap: their rows are read again, which is rare."""
-        groups = overlapping([each.part.edges for each in reduced])
-        return [self._together([reduced[i] for i in group]) for group in groups]
+    def settled(self, batches: Sequence[_Batch], parts: list[_Part]) -> list[_Part]:
+        """Return the parts of batches; all rows reduced together if some are far from their place.
 
-    def _together(self, group: Sequence[_Reduced[_Part]]) -> _Reduced[_Part]:
-        if len(group) == 1:
-            return group[0]
-        batches = tuple(batch for each in group for batch in each.batches)
-        rows = [piece for _, piece in self._each(batches, lambda piece: piece)]
-        return _Reduced(batches, self.reduce(rows))
+        Then the chunks are read again, and all rows are held at once.
+        """
+        groups = overlapping([part.edges for part in parts])
+        if len(groups) == len(parts):
+            return parts
+        return [self.reduce([piece for _, piece in self._each(batches, lambda piece: piece)])]
+
+    def each(self, batches: Sequence[_Batch]) -> Iterator[_Part]:
+        """Yield each batch reduced by itself."""
+        return (part for _, part in self._each(batches, lambda piece: self.reduce([piece])))
 
     def _each(
         self, batches: Sequence[_Batch], use: Callable[[Piece], _Used]
@@ -143,16 +145,18 @@ class Loader:
         return _Reader(self.storage, pool, self.threads, self.day, decoder, reduced, advance)
 
     def _books(self, inputs: Inputs, reader: _Reader[Books]) -> Books:
-        read = reader.settle(reader.read(_batches(inputs.depth20)))
-        return joined_books([each.part for each in read])
+        batches = _batches(inputs.depth20)
+        return joined_books(reader.settled(batches, reader.read(batches)))
 
     def _trades(self, inputs: Inputs, reader: _Reader[Trades]) -> tuple[Trades, Inputs]:
-        read = reader.settle(reader.read(_batches(inputs.trades)))
-        if not any(each.part.before for each in read):
+        batches = _batches(inputs.trades)
+        parts = reader.settled(batches, reader.read(batches))
+        if not any(part.before for part in parts):
             carry, minute = self._carry(reader)
             inputs = inputs.with_carry(carry, minute)
-            read = reader.settle([*reader.read(_batches(carry)), *read])
-        return joined_trades([each.part for each in read]), inputs
+            earlier = _batches(carry)
+            parts = reader.settled([*earlier, *batches], reader.read(earlier) + parts)
+        return joined_trades(parts), inputs
 
     def _carry(self, reader: _Reader[Trades]) -> tuple[list[InputChunk], int]:
         """Return the chunks of the carry, and the minute of the day before where it starts."""
@@ -162,9 +166,9 @@ class Loader:
         minutes.reverse()
         for i in range(0, len(minutes), _CARRY_STEP):
             step = minutes[i : i + _CARRY_STEP]
-            read = looked.read([chunks for _, chunks in step])
-            for (minute, _), each in zip(step, read, strict=True):
-                if each.part.before:
+            read = looked.each([chunks for _, chunks in step])
+            for (minute, _), part in zip(step, read, strict=True):
+                if part.before:
                     first = max(minute - CARRY_MINUTES, 0)
                     return [chunk for chunk in found if chunk.key.minute >= first], first
         return found, 0

@@ -16,9 +16,10 @@ import polars as pl
 
 from aggregator.bars import roll_up_trades
 from aggregator.book import roll_up_books, share_names
+from aggregator.edges import Edges, both
 from aggregator.exact import NARROW, Exact, Limbs, is_narrow, joined, limbs_for, sums_fit
 from aggregator.quality import SECONDS_PER_DAY
-from aggregator.reduce import Books, Counts, Edges, Trades
+from aggregator.reduce import Books, Counts, Trades
 from aggregator.rows import MEAN_QUANTITIES
 from aggregator.stretches import BookStretches, IdStretches
 from aggregator.table import Scales
@@ -29,41 +30,6 @@ _PRICES = ("open", "high", "low", "close")
 _VOLUMES = ("vol_buy", "vol_sell")
 _RANKED = frozenset({*_PRICES, "max_trade_qty", "min_spread", "max_spread"})
 """Decimals of which the greatest or the least is looked for, or a row is picked with its rank."""
-
-
-def overlapping(edges: Sequence[Edges | None]) -> list[range]:
-    """Return the parts that must be reduced together, as ranges of places, in order.
-
-    `edges` are those of the parts, at least one, in the order of their chunks; None of a part
-    without rows.
-    """
-    groups: list[tuple[int, Edges | None]] = []
-    so_far: Edges | None = None
-    for place, part in enumerate(edges):
-        start = place
-        while groups and not _apart(groups[-1][1], part):
-            start = groups.pop()[0]
-        so_far = _both(so_far, part)
-        groups.append((start, so_far))
-    starts = [start for start, _ in groups]
-    return [range(a, b) for a, b in zip(starts, [*starts[1:], len(edges)], strict=True)]
-
-
-def _apart(earlier: Edges | None, later: Edges | None) -> bool:
-    return earlier is None or later is None or earlier.lie_before(later)
-
-
-def _both(one: Edges | None, other: Edges | None) -> Edges | None:
-    """Return the edges of the rows of both."""
-    if one is None or other is None:
-        return one or other
-    first_ids = [edges.first_id for edges in (one, other) if edges.first_id is not None]
-    last_ids = [edges.last_id for edges in (one, other) if edges.last_id is not None]
-    return Edges(
-        min(one.first_ms, other.first_ms), max(one.last_ms, other.last_ms),
-        min(first_ids, default=None), max(last_ids, default=None),
-        all_ids=one.all_ids and other.all_ids,
-    )  # fmt: skip
 
 
 def joined_trades(parts: Sequence[Trades]) -> Trades:
@@ -203,4 +169,4 @@ def _counts(counts: Sequence[Counts]) -> Counts:
 
 
 def _edges(parts: Sequence[_Part]) -> Edges | None:
-    return reduce(_both, (part.edges for part in parts))
+    return reduce(both, (part.edges for part in parts))

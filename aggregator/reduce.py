@@ -14,6 +14,7 @@ from aggregator.bars import roll_up_trades, trade_seconds
 from aggregator.book import book_seconds, ratio_parts, roll_up_books, used
 from aggregator.clean import Cleaned, clean_books, clean_trades, is_counted
 from aggregator.decode import Faults
+from aggregator.edges import Edges
 from aggregator.exact import Limbs
 from aggregator.inputs import Inputs
 from aggregator.rows import Rows
@@ -49,28 +50,6 @@ class Counts:
     left_out: dict[str, int]
     first_id: int | None
     last_id: int | None
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Where rows begin and end: whether two parts of a stream can be reduced apart.
-
-    `first_id`, `last_id` are None if no row has an id; `all_ids` tells whether every row has one.
-    """
-
-    first_ms: int
-    last_ms: int
-    first_id: int | None
-    last_id: int | None
-    all_ids: bool
-
-    def lie_before(self, later: "Edges") -> bool:
-        """Tell whether every row stands before those of a later part, and is none of them."""
-        together = self.all_ids and later.all_ids
-        in_time = self.last_ms < later.first_ms or (together and self.last_ms == later.first_ms)
-        if self.last_id is None or later.first_id is None:
-            return in_time
-        return in_time and self.last_id < later.first_id
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from aggregator import kernels, ladder
 from aggregator.columns import RawRows
+from aggregator.edges import Edges
 from aggregator.exact import (
     LIMIT,
     NARROW,
@@ -68,6 +69,29 @@ class Piece:
 
     raw: RawRows
     neighbour: bool
+
+    def cut(self, later: Edges) -> "tuple[list[Piece], list[Piece]]":
+        """Return the rows that stand before some later ones, and those that may not."""
+        own = Edges.of(self.raw)
+        if own is None or own.lie_before(later):
+            return [self], []
+        before = later.stand_after(self.raw)
+        parts = (self.raw.where(before), self.raw.where(~before))
+        done, beside = ([Piece(raw, self.neighbour)] if len(raw) else [] for raw in parts)
+        return done, beside
+
+
+def seam(held: list[Piece], piece: Piece) -> tuple[list[Piece], list[Piece]]:
+    """Return the rows held so far that stand before all of a piece, and those that may not."""
+    later = Edges.of(piece.raw)
+    if later is None:
+        return [], held
+    done, beside = [], []
+    for each in held:
+        before, rest = each.cut(later)
+        done += before
+        beside += rest
+    return done, beside
 
 
 def _joined_hashes(parts: list[RawRows]) -> NDArray[np.int64]:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from aggregator.book import share_names
 from aggregator.day import build
 from aggregator.decode import Decoder
+from aggregator.edges import overlapping
 from aggregator.exact import LIMIT
 from aggregator.inputs import NO_TESTIMONY
-from aggregator.parts import joined_books, joined_trades, overlapping
-from aggregator.reduce import Books, Edges, Trades, reduce_books, reduce_trades
+from aggregator.parts import joined_books, joined_trades
+from aggregator.reduce import Books, Trades, reduce_books, reduce_trades
 from aggregator.resolutions import Resolution
 from aggregator.rows import MEAN_QUANTITIES, RATIOS, Piece, book_rows, trade_rows
 from lake.layout import Stream
@@ -454,91 +455,3 @@ def test_one_part_is_the_day() -> None:
 
     assert joined_trades([trades]) is trades
     assert joined_books([books]) is books
-
-
-# --- which parts overlap ------------------------------------------------------------------------
-
-
-def edges(first_ms: int, last_ms: int, *ids: int, without: bool = False) -> Edges:
-    """Return the edges of rows of these ids, some of them `without` one."""
-    first, last = min(ids, default=None), max(ids, default=None)
-    return Edges(first_ms, last_ms, first, last, all_ids=bool(ids) and not without)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "apart"),
-    [
-        (edges(0, 9, 1, 5), edges(10, 20, 6, 7), True),
-        (edges(0, 9, 1, 5), edges(9, 20, 6, 7), True),
-        (edges(0, 9, 1, 5), edges(8, 20, 6, 7), False),
-        (edges(0, 9, 1, 5), edges(10, 20, 5, 7), False),
-        (edges(0, 9, 1, 5), edges(10, 20, 4, 7), False),
-        (edges(0, 9, 6, 7), edges(10, 20, 1, 5), False),
-        (edges(0, 9, 1, without=True), edges(10, 20, 2), True),
-        (edges(0, 9, 1, without=True), edges(9, 20, 2), False),
-        (edges(0, 9, 1), edges(9, 20, 2, without=True), False),
-        (edges(0, 9, 3, without=True), edges(10, 20, 3), False),
-        (edges(0, 9), edges(10, 20, 2), True),
-        (edges(0, 9), edges(9, 20, 2), False),
-        (edges(0, 9), edges(10, 20), True),
-        (edges(0, 9), edges(9, 20), False),
-    ],
-)
-def test_parts_are_apart_if_no_row_of_one_can_be_or_precede_one_of_the_other(
-    one: Edges, other: Edges, apart: bool
-) -> None:
-    assert apart == one.lie_before(other)
-    assert ([range(1), range(1, 2)] if apart else [range(2)]) == overlapping([one, other])
-
-
-@pytest.mark.parametrize(
-    ("parts", "groups"),
-    [
-        ([None], [range(1)]),
-        ([None, edges(0, 1), None, edges(2, 3), None], [range(n, n + 1) for n in range(5)]),
-        ([edges(0, 1), None, edges(0, 3)], [range(3)]),
-        ([edges(0, 1), edges(2, 3), edges(3, 4, without=True), edges(5, 6)],
-         [range(1), range(1, 3), range(3, 4)]),
-        # One late row takes all with it that it may stand among.
-        ([edges(0, 1), edges(2, 3), edges(4, 5), edges(3, 7)], [range(1), range(1, 4)]),
-        ([edges(0, 1), edges(2, 9), edges(4, 5), edges(6, 7)], [range(1), range(1, 4)]),
-        ([edges(0, 1), edges(2, 3), edges(0, 1), edges(4, 5)], [range(3), range(3, 4)]),
-        # A double of an id, an hour later.
-        ([edges(0, 1, 1), edges(2, 3, 2), edges(4, 5, 3), edges(6, 7, 2)], [range(1), range(1, 4)]),
-    ],
-)  # fmt: skip
-def test_parts_that_overlap_are_one_group_with_all_between_them(
-    parts: list[Edges | None], groups: list[range]
-) -> None:
-    assert groups == overlapping(parts)
-
-
-few = st.integers(0, 12)
-
-
-@st.composite
-def some_edges(draw: st.DrawFn) -> Edges | None:
-    times = sorted(draw(st.tuples(few, few)))
-    ids, without = draw(st.lists(few, max_size=2)), draw(st.booleans())
-    return draw(st.just(edges(*times, *ids, without=without)) | st.none())
-
-
-@given(st.lists(some_edges(), min_size=1, max_size=7))
-def test_groups_are_apart_and_hold_every_part_once_in_order(parts: list[Edges | None]) -> None:
-    groups = overlapping(parts)
-
-    assert [*range(len(parts))] == [place for group in groups for place in group]
-    assert all(groups)
-    for one, other in ((a, b) for n, a in enumerate(groups) for b in groups[n + 1 :]):
-        for earlier, later in ((parts[i], parts[j]) for i in one for j in other):
-            assert earlier is None or later is None or earlier.lie_before(later)
-
-
-@given(st.lists(steps, min_size=1, max_size=20))
-def test_parts_in_order_are_left_alone(steps: list[tuple[int, int]]) -> None:
-    ms, id, parts = 0, 0, []
-    for more_ms, more_ids in steps:
-        parts.append(edges(ms, ms + more_ms, id, id + more_ids - 1))
-        ms, id = ms + more_ms, id + more_ids
-
-    assert [range(n, n + 1) for n in range(len(parts))] == overlapping(parts)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from aggregator import reduce
 from aggregator.columns import RawRows
 from aggregator.decode import Decoder
-from aggregator.reduce import Books, Edges, Trades, reduce_books, reduce_trades
+from aggregator.edges import Edges
+from aggregator.reduce import Books, Trades, reduce_books, reduce_trades
 from aggregator.rows import Piece, book_rows, trade_rows
 from aggregator.stretches import BookStretches, IdStretches
 from lake.layout import ChunkKey, Format, Stream
