@@ -1,8 +1,10 @@
-"""What happens is told twice: to the journal in the lake, and to the log for who looks now."""
+"""What happens is told twice: to the journal in the lake, and to the log for who looks now.
 
-import logging
+No clock, no socket, no disk.
+"""
+
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from collector.orders import Tell
@@ -10,7 +12,8 @@ from collector.status import Counters
 from collector.testimony import Event
 from lake.layout import Stream
 
-_log = logging.getLogger("collector")
+Log = Callable[[str, str, Mapping[str, object]], None]
+"""Takes a severity, a message for people, and fields for machines."""
 _NAMED = 20
 
 
@@ -24,8 +27,8 @@ class Notes(Protocol):
 class Chronicle:
     """Tells and counts events."""
 
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
+    def __init__(self, notes: Notes, log: Log) -> None:
+        self._notes, self._log = notes, log
         self.counts: Counter[str] = Counter()
         self.gaps: Counter[Stream] = Counter()
         self.missing_ids = self.refilled = self.unpublished = 0
@@ -39,8 +42,7 @@ class Chronicle:
 
     def say(self, message: str, severity: str = "INFO", **fields: object) -> None:
         """Write into the log alone."""
-        level = logging.getLevelNamesMapping()[severity]
-        _log.log(level, "%s", message, extra={"fields": fields})
+        self._log(severity, message, fields)
 
     def covered(self, events: Iterable[Event]) -> None:
         """Write covered time into the journal, each line into the object of its hour."""

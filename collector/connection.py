@@ -12,6 +12,7 @@ from collector.heartbeat import Heartbeat
 from collector.inbox import Inbox
 from collector.reports import (
     ABNORMAL,
+    CLOSED_BY_US,
     Acknowledged,
     Cause,
     Closed,
@@ -26,7 +27,6 @@ from collector.wire import LONGEST_MESSAGE, Broken, Close, Control, Ping, Skippe
 _log = logging.getLogger("collector")
 
 _GOODBYE = 1000
-_CLOSED_BY_US = Cause(None, "closed by us")
 _LONGEST_ANSWER = 4_096
 _SHORTEST_WAIT_S = 0.002
 """Of real time, however fast the clock runs."""
@@ -99,7 +99,7 @@ class Connection(threading.Thread):
 
     def _live(self) -> Cause:
         if self._closing.is_set():
-            return _CLOSED_BY_US
+            return CLOSED_BY_US
         line = dial(self._url, self.pace.connect_timeout_s, self.clock.wall_ns() / 1e9)
         talk = _Talk(self, line)
         try:
@@ -108,7 +108,7 @@ class Connection(threading.Thread):
                 cause = talk.turn()
                 if cause:
                     return cause
-            return _CLOSED_BY_US
+            return CLOSED_BY_US
         except LineError as error:
             return Cause(ABNORMAL, str(error))
         finally:

@@ -42,17 +42,39 @@ def _troubles(fleet: Fleet, berth: Berth, now_s: float) -> Troubles:
 
 def _help(fleet: Fleet, berth: Berth, link: Link, troubles: Troubles, now_s: float) -> None:
     late = {each for each, state in troubles.items() if state is StreamState.LAGGING}
-    silent = troubles.keys() - late
+    silent = {each: state for each, state in troubles.items() if each not in late}
     for channel in troubles:
         fleet.tracks[channel].pulse.acted(now_s)
-    for channel in silent:
-        fleet.tracks[channel].interrupt(str(troubles[channel]))
-    if silent:
-        _tell(fleet, link, {each: troubles[each] for each in sorted(silent)})
-        _help_silent(fleet, berth, link, silent, now_s)
+    if silent and _is_silent(fleet, link, now_s):
+        _interrupt(fleet, link, {**_books(link), **silent})
+        _replace(fleet, berth, link, now_s)
+    elif silent:
+        _interrupt(fleet, link, silent)
+        _help_silent(fleet, berth, link, set(silent), now_s)
     if late and now_s >= berth.calm_until_s:
         _tell(fleet, link, {each: troubles[each] for each in sorted(late)})
         _help_late(fleet, berth, link, late, now_s)
+
+
+def _books(link: Link) -> Troubles:
+    """Return the books of a connection that is silent: all of them miss something."""
+    return {leg.channel: StreamState.SILENT for leg in link.books.values()}
+
+
+def _interrupt(fleet: Fleet, link: Link, silent: Troubles) -> None:
+    """Take back the time in which streams were silent, and tell."""
+    for channel, state in silent.items():
+        fleet.tracks[channel].interrupt(str(state))
+    _tell(fleet, link, {each: silent[each] for each in sorted(silent)})
+
+
+def _replace(fleet: Fleet, berth: Berth, link: Link, now_s: float) -> None:
+    """Let another connection take the place of a silent one."""
+    if berth.alone:
+        fleet.count_failure(berth, link, now_s)
+        fleet.close(link)
+    else:
+        berth.wanted = Reason.SILENCE
 
 
 def _help_silent(
@@ -60,9 +82,8 @@ def _help_silent(
 ) -> None:  # fmt: skip
     guests = sum(len(each.channels) for each in fleet.berths if each.home is berth)
     if berth.alone and silent == berth.channels:
-        fleet.count_failure(berth, link, now_s)
-        fleet.close(link)
-    elif _is_silent(fleet, link, now_s) or guests + len(silent) > _MOST_GUESTS:
+        _replace(fleet, berth, link, now_s)
+    elif guests + len(silent) > _MOST_GUESTS:
         berth.wanted = Reason.SILENCE
     else:
         _move(fleet, berth, silent)

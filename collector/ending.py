@@ -46,11 +46,12 @@ class Ending:
         recorder.stopping = True
         self._prove()
         edges.survey.stop()
+        until_ms = recorder.exchange_ms()
         edges.crew.dismiss(min(_DRAIN_S, self._left_s() / 4))
         self._drain()
         parts.stores.flush()
         edges.spool.seal_all()
-        self._wait_for_refills()
+        self._wait_for_refills(until_ms)
         left = edges.refiller.stop()
         self._drain()
         parts.repair.end(left, edges.clock.wall_ns())
@@ -73,12 +74,18 @@ class Ending:
                 self._nap()
             awaited = self._parts.proofs.pending + len(self._edges.refiller.pending())
 
-    def _wait_for_refills(self) -> None:
-        """Let holes be closed that are too young to be proved, while the chunks are uploaded."""
+    def _wait_for_refills(self, until_ms: int) -> None:
+        """Let holes be closed that are too young to be proved, while the chunks are uploaded.
+
+        What lists tell of the time after the end of the streams is not ours: its holes would be too
+        young again.
+        """
         until_s = self._real_s() + min(_REFILLS_S, self._left_s() / 2)
-        self._recorder.parts.repair.tick(self._parts.time.now_s, self._edges.clock.wall_ns())
+        self._parts.repair.conclude(until_ms, self._edges.clock.wall_ns())
         while self._edges.refiller.pending() and self._real_s() < until_s:
-            if not self._recorder.reception.take():
+            if self._recorder.reception.take():
+                self._parts.repair.conclude(until_ms, self._edges.clock.wall_ns())
+            else:
                 self._nap()
 
     def _drain(self) -> None:

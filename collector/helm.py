@@ -66,8 +66,8 @@ def _judge(fleet: Fleet, berth: Berth, old: Link, new: Link, now_s: float) -> No
         _take_over(fleet, berth, old, new, [*missing, *behind(old, new)])
     elif spoke and not missing and (waited_s > _BACKLOG_S or not behind(old, new)):
         _take_over(fleet, berth, old, new, behind(old, new))
-    elif missing and waited_s > _PROOF_S:
-        _give_up(fleet, berth, new, missing, now_s)
+    elif waited_s > _PROOF_S and (missing or not spoke):
+        _give_up(fleet, berth, new, missing or [*new.channels], now_s)
 
 
 def _excused(

@@ -41,6 +41,14 @@ class LastSeen:
     found: Mapping[str, LastTrade]
     failed: Mapping[str, str]
 
+    def or_later(self, others: Mapping[str, LastTrade]) -> "LastSeen":
+        """Return the same with other trades of which the lake has no later ones."""
+        later = {
+            symbol: max(trade, self.found.get(symbol, trade)) for symbol, trade in others.items()
+        }
+        failed = {symbol: why for symbol, why in self.failed.items() if symbol not in later}
+        return LastSeen({**self.found, **later}, failed)
+
 
 def last_seen(
     storage: Storage, symbols: Iterable[str], clock: Clock, *, workers: int = 16,

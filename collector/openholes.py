@@ -35,6 +35,22 @@ class OpenHoles:
         else:
             self._saved = now
 
+    def inherit(self, dead: Container[str]) -> list[Hole]:
+        """Take over the holes that dead runs left open; living runs keep theirs."""
+        paths = [path for path in self._files() if self._is_orphan(path, dead)]
+        holes = [hole for path in paths for hole in _read(path)]
+        self.save(holes)
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return holes
+
+    def _files(self) -> list[Path]:
+        return sorted(path for path in self._folder.glob(f".*{_ENDING}") if path != self._path)
+
+    def _is_orphan(self, path: Path, dead: Container[str]) -> bool:
+        run = path.name.removeprefix(".").removesuffix(_ENDING)
+        return run in dead or not (self._folder / run).exists()
+
     def rename(self, run: str) -> None:
         """Go on under another run name."""
         self.remove()
@@ -44,17 +60,6 @@ class OpenHoles:
         """Forget the holes: the journal tells what became of them."""
         self._path.unlink(missing_ok=True)
         self._saved = ()
-
-
-def take_open(folder: Path, dead: Container[str]) -> list[Hole]:
-    """Return the holes that dead runs left open, and forget them; living runs keep theirs."""
-    holes = []
-    for path in sorted(folder.glob(f".*{_ENDING}")):
-        run = path.name.removeprefix(".").removesuffix(_ENDING)
-        if run in dead or not (folder / run).exists():
-            holes += _read(path)
-            path.unlink(missing_ok=True)
-    return holes
 
 
 def _read(path: Path) -> list[Hole]:

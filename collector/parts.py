@@ -1,10 +1,10 @@
-"""What a run is made of, put together. No clock, no socket, no disk of its own."""
+"""What a run is made of, put together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from collector.board import Board
-from collector.chronicle import Chronicle
+from collector.chronicle import Chronicle, Log
 from collector.clock import Clock
 from collector.crew import Crew
 from collector.dashboard import Rates
@@ -48,6 +48,7 @@ class Edges:
     diary: Diary
     holes: OpenHoles
     board: Board
+    log: Log
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def assemble(
     clock, rates = edges.clock, Rates()
     tick_s = max(_TICK_S, _LEAST_TICK_S * clock.speed)
     time = Timekeeper(clock.monotonic(), clock.wall_ns(), _HELD_UP_TICKS * tick_s)
-    chronicle = Chronicle(edges.diary)
+    chronicle = Chronicle(edges.diary, edges.log)
     stranger = _stranger(chronicle, lambda: time.now_s)
     intake = Intake(fleet.links, edges.spool, stranger, fleet.shutdown)
     intake.ahead_ms = ahead_ms

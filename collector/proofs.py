@@ -117,9 +117,9 @@ class Proofs:
         known_ms = self.event_ms(track.channel.symbol) - LIST_LAG_MS
         if ending:
             return 0 if attention.to_ms < known_ms or pulse.listening_s is None else None
-        if attention.from_ms == NEVER:
+        if attention.from_ms == NEVER and pulse.heard_s is None:
             return 2 if pulse.silent_s(now_s) >= _SOON_S else None
-        if attention.from_ms < edge_ms <= known_ms and attention.to_ms < edge_ms:
+        if NEVER < attention.from_ms < edge_ms <= known_ms and attention.to_ms < edge_ms:
             return 1
         return 3 if pulse.silent_s(now_s) >= self._patience_s(pulse.rhythm) else None
 
@@ -152,7 +152,7 @@ class Proofs:
             return None
         newest_id, newest_ms = refilled.newest_id, refilled.newest_ms
         if newest_id is None or newest_ms is None:
-            return self._prove(track, question, None, now_s)
+            return self._empty(track, chain, now_s)
         if chain.last is None:
             chain.seed(newest_id, newest_ms)
         if self._should_have_brought(track, newest_ms):
@@ -162,8 +162,16 @@ class Proofs:
             return Finding.MISSED
         return self._prove(track, question, newest_ms, now_s)
 
+    def _empty(self, track: Track, chain: IdChain, now_s: float) -> Finding | None:
+        """Take a list without a trade: it proves nothing, and is wrong if we have one."""
+        if chain.last is not None:
+            self.failed(track.channel.symbol, now_s)
+            return None
+        track.pulse.vouch(now_s)
+        return Finding.QUIET
+
     def _prove(
-        self, track: Track, question: _Question, newest_ms: int | None, now_s: float
+        self, track: Track, question: _Question, newest_ms: int, now_s: float
     ) -> Finding:  # fmt: skip
         """Nothing is missing up to a moment that was over when the list was asked for.
 
@@ -171,7 +179,7 @@ class Proofs:
         """
         if question.event_ms != NEVER:
             proved_ms = question.event_ms - LIST_LAG_MS
-            track.attention.proved(max(proved_ms, (newest_ms or 0) + 1), proved_ms)
+            track.attention.proved(max(proved_ms, newest_ms + 1), proved_ms)
         track.pulse.vouch(now_s)
         return Finding.QUIET
 

@@ -1,4 +1,4 @@
-"""Hangs out how the run is, once a second. No clock, no socket, no disk."""
+"""Hangs out how the run is, once a second."""
 
 from dataclasses import dataclass, replace
 

@@ -12,7 +12,16 @@ from collector.orders import Tell
 from collector.outcomes import Refilled, Unfillable, Unproved
 from collector.parts import Parts
 from collector.plan import follow
-from collector.reports import Acknowledged, Batch, Closed, Opened, Oversized, Passed, Refused
+from collector.reports import (
+    CLOSED_BY_US,
+    Acknowledged,
+    Batch,
+    Closed,
+    Opened,
+    Oversized,
+    Passed,
+    Refused,
+)
 from collector.survey import Surveyed
 from lake.layout import Stream
 
@@ -67,6 +76,11 @@ class Reception:
 
     def _closed(self, closed: Closed, now_s: float) -> None:
         self._parts.edges.crew.gone(closed)
+        # What we have closed is no loss: the fleet knows of it, or the run ends.
+        if closed.cause != CLOSED_BY_US:
+            self._lost(closed, now_s)
+
+    def _lost(self, closed: Closed, now_s: float) -> None:
         self._parts.fleet.closed(closed.connection_id, closed.cause.text, closed.refusal, now_s)
 
     def _oversized(self, _oversized: Oversized, _now_s: float) -> None:

@@ -116,7 +116,7 @@ class Recorder:
         parts, edges = self.parts, self.parts.edges
         parts.stores.flush()
         edges.diary.save()
-        edges.holes.save(parts.repair.open())
+        edges.holes.save(parts.repair.unfinished())
         parts.stores.seal(edges.crew.all_passed_ns())
         parts.stores.tell_news()
         parts.witness.tick(self.exchange_ms())

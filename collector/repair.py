@@ -22,6 +22,7 @@ from lake.layout import Stream
 
 _UNDERWAY_MS = 1_000
 """A trade may take so long to arrive on its stream."""
+_FOREVER_MS = 1 << 62
 _TOO_MANY = "too many holes at once"
 _ENDED = "the run ended before they could be refilled"
 _NEW_COUNT = "the exchange began its trade ids anew"
@@ -36,6 +37,9 @@ class Asks(Protocol):
     def prove(self, symbol: str) -> None:
         """Want to know the symbol's newest trade."""
 
+    def pending(self) -> Iterable[Hole]:
+        """Return what is still asked for."""
+
 
 class Repair:
     """Follows every hole from its discovery to its end: filled, or a gap in the journal."""
@@ -48,21 +52,27 @@ class Repair:
         self._chronicle, self._proofs, self._rate_of = chronicle, proofs, rate_of
         self._inherited: set[Hole] = set()
         self._fresh: deque[tuple[float, str, list[Trade]]] = deque()
+        self._until_ms: int | None = None
 
     def tick(self, now_s: float, received_ns: int) -> None:
         """Ask for the holes that have been seen since the last call."""
         self._write_late(now_s, received_ns)
-        for tape in self._intake.tapes.values():
-            self._look_at(tape)
+        self._look_at_all()
         for symbol in self._proofs.overdue(now_s):
             self._say(symbol, Finding.DEAD)
+
+    def _look_at_all(self) -> None:
+        for tape in self._intake.tapes.values():
+            self._look_at(tape)
 
     def _look_at(self, tape: Tape) -> None:
         chain = tape.chain
         reset = chain.take_reset()
         if reset:
             self._began_anew(reset)
-        self.ask(chain.take_opened())
+        # What is refilled takes room, too: while there is none, holes wait.
+        if self._intake.writes_trades:
+            self.ask(chain.take_opened())
         overflow = chain.take_overflow()
         if overflow:
             self._give_up((hole, _TOO_MANY) for hole in overflow)
@@ -103,7 +113,7 @@ class Repair:
     def _missing(self, lost: Unfillable) -> list[tuple[Hole, str]]:
         """Return what still lacks of ids that cannot be had: a stream may have brought some."""
         hole, chain = lost.hole, self._chain(lost.hole.symbol)
-        if chain.last is None or any(_holds(each, hole) for each in self._inherited):
+        if chain.last is None or self._is_inherited(hole):
             return [(hole, lost.cause)]
         parts = [part for each in chain.holes if (part := _common(each, hole))]
         if hole.last_id > chain.last:
@@ -116,6 +126,14 @@ class Repair:
         self._inherited.update(holes)
         self.ask(self._inherited)
 
+    def _is_inherited(self, hole: Hole) -> bool:
+        return any(_holds(each, hole) for each in self._inherited)
+
+    def unfinished(self) -> list[Hole]:
+        """Return the holes that whoever comes after a crash of ours has to ask for."""
+        inherited = [hole for hole in self._asks.pending() if self._is_inherited(hole)]
+        return [*self.open(), *inherited]
+
     def _chain(self, symbol: str) -> IdChain:
         return self._intake.tape(symbol).chain
 
@@ -124,8 +142,10 @@ class Repair:
 
         Nobody has asked for it, and a later list may have it no more.
         """
-        newer = self._intake.newer(listed)
+        newer = self._wanted(self._intake.newer(listed))
         before_ms = self._proofs.event_ms(listed.symbol) - _UNDERWAY_MS
+        if self._until_ms is not None:
+            before_ms = _FOREVER_MS
         self._write(
             listed.symbol, (each for each in newer if each.time_ms < before_ms), received_ns
         )
@@ -133,10 +153,21 @@ class Repair:
         if fresh:
             self._fresh.append((now_s + _UNDERWAY_MS / 1000, listed.symbol, fresh))
 
+    def _wanted(self, trades: list[Trade]) -> list[Trade]:
+        """Leave out what happened after the end of the run."""
+        until_ms = _FOREVER_MS if self._until_ms is None else self._until_ms
+        return [each for each in trades if each.time_ms <= until_ms]
+
+    def conclude(self, until_ms: int, received_ns: int) -> None:
+        """Wait for no stream any more, and want nothing that happened after this time."""
+        self._until_ms = until_ms
+        self._write_late(_FOREVER_MS, received_ns)
+        self._look_at_all()
+
     def _write_late(self, now_s: float, received_ns: int) -> None:
         while self._fresh and self._fresh[0][0] <= now_s:
             _, symbol, trades = self._fresh.popleft()
-            self._write(symbol, trades, received_ns)
+            self._write(symbol, self._wanted(trades), received_ns)
 
     def _write(self, symbol: str, trades: Iterable[Trade], received_ns: int) -> None:
         written = self._intake.write(symbol, trades, received_ns)
@@ -169,7 +200,12 @@ class Repair:
             )  # fmt: skip
 
     def question(self, now_s: float, now_ns: int, edge_ms: int, *, ending: bool = False) -> int:
-        """Ask about silent streams; return how many answers are awaited."""
+        """Ask about silent streams; return how many answers are awaited.
+
+        While trades are not written nobody can tell a silent stream from what was left out.
+        """
+        if not self._intake.writes_trades:
+            return 0
         for symbol in self._proofs.due(now_s, now_ns, edge_ms, ending=ending):
             self._asks.prove(symbol)
         return self._proofs.pending

@@ -78,6 +78,9 @@ class Cause:
     text: str
 
 
+CLOSED_BY_US = Cause(None, "closed by us")
+
+
 @dataclass(frozen=True)
 class Closed:
     """The connection is gone: nothing more comes from it. `refusal`: of its handshake."""

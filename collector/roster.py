@@ -18,6 +18,7 @@ class Roster:
         self._asked, self._shard = asked, shard
         self.symbols: tuple[str, ...] = ()
         self.left_out: tuple[LeftOut, ...] = ()
+        self.is_checked = False
 
     def trust(self) -> None:
         """Take the symbols as they were asked for, since the exchange cannot be asked."""
@@ -29,6 +30,7 @@ class Roster:
         before, known = set(self.symbols), {each.symbol: each.why for each in self.left_out}
         selection = select(contracts, self._asked, self._shard)
         self.symbols, self.left_out = selection.symbols, selection.left_out
+        self.is_checked = True
         return [*self.tell_left_out(known), *self._listed(before)]
 
     def tell_left_out(self, known: Mapping[str, str] | None = None) -> Iterator[Tell]:

@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -21,7 +21,7 @@ from collector.fleet import Fleet, FleetSettings
 from collector.inbox import Inbox
 from collector.last_seen import last_seen
 from collector.lists import SharedRest
-from collector.openholes import OpenHoles, take_open
+from collector.openholes import OpenHoles
 from collector.outbox import Outbox
 from collector.parts import Edges, assemble
 from collector.reception import recording
@@ -37,6 +37,7 @@ from collector.watch import watching
 from lake.errors import LakeError
 from lake.marker import claim
 from lake.open import open_lake
+from lake.stopping import ENDING
 from lake.storage import Storage
 
 _NAP_S = 0.005
@@ -44,6 +45,10 @@ _LOOK_AGAIN_S = 2.0
 _SYMBOLS_PART = 0.5
 """Of the time that a start may take, the part in which the exchange's symbols are asked for."""
 _BETWEEN_RUNS = "between two runs"
+_ANOTHER_RUN_MS = 60_000
+"""So long after a run has died, another one beside it may have uploaded later trades."""
+_BUCKET_PATIENCE_S = 10.0
+"""A hiccup; beyond that the outbox keeps what it has, and tries again for as long as it takes."""
 _log = logging.getLogger("collector")
 
 
@@ -82,6 +87,7 @@ def _signals(wish: Wish) -> Iterator[None]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         wish(signal.Signals(number).name)
+        ENDING.set()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
@@ -94,7 +100,7 @@ def _signals(wish: Wish) -> Iterator[None]:
 
 def record(settings: RunSettings, clock: Clock, board: Board, wish: Wish) -> Ended:
     """Record until the wish to stop, or the end of the duration."""
-    storage = open_lake(settings.lake, create=True)
+    storage = open_lake(settings.lake, create=True, patience_s=_BUCKET_PATIENCE_S)
     claim(storage)
     outbox = Outbox(storage, clock, settings.upload_workers)
     spool = Spool(
@@ -133,10 +139,16 @@ def _ready(
         clock, inbox, Crew(settings.ws_url, inbox, clock, pace),
         Refiller(rest, clock, inbox.signal), Survey(rest, clock, times.symbols_s, inbox.signal),
         spool.outbox, spool, Diary(spool, recording(spool.run, roster.symbols, ahead_ms)),
-        OpenHoles(spool.settings.folder, spool.run), board,
+        OpenHoles(spool.settings.folder, spool.run), board, _say,
     )  # fmt: skip
     fleet = Fleet(FleetSettings(times, settings.streams_per_connection), wait_s)
     return Recorder(assemble(settings, edges, fleet, roster, ahead_ms))
+
+
+def _say(severity: str, message: str, fields: Mapping[str, object]) -> None:
+    """Write a line into the log."""
+    level = logging.getLevelNamesMapping()[severity]
+    _log.log(level, "%s", message, extra={"fields": dict(fields)})
 
 
 def _ask_symbols(
@@ -179,19 +191,31 @@ def _start(recorder: Recorder, storage: Storage, leftovers: Leftovers) -> None:
     edges = parts.edges
     edges.refiller.start()
     edges.survey.start()
+    if not parts.roster.is_checked:
+        edges.survey.hurry()
     reception.follow()
     for told in parts.roster.tell_left_out():
         parts.chronicle.tell(told)
-    for symbol, last in leftovers.last_trades.items():
-        reception.seed(symbol, last)
+    _seed(recorder, storage, leftovers)
     for symbol, last_ms in leftovers.last_snapshots_ms.items():
         reception.missed_since(symbol, last_ms, _BETWEEN_RUNS)
     dead = {run.run for run in leftovers.runs}
-    parts.repair.inherit(take_open(edges.spool.settings.folder, dead))
-    unknown = [each for each in parts.roster.symbols if each not in leftovers.last_trades]
+    parts.repair.inherit(edges.holes.inherit(dead))
+
+
+def _seed(recorder: Recorder, storage: Storage, leftovers: Leftovers) -> None:
+    """Let the ids continue where earlier runs ended, of this spool or, since then, of another."""
+    parts, edges = recorder.parts, recorder.parts.edges
+    recent_ms = edges.clock.wall_ns() // 1_000_000 - _ANOTHER_RUN_MS
+    left = leftovers.last_trades
+    recent = {symbol: last for symbol, last in left.items() if last.time_ms > recent_ms}
+    for symbol, last in recent.items():
+        recorder.reception.seed(symbol, last)
+    older = {symbol: last for symbol, last in left.items() if symbol not in recent}
+    asked = [symbol for symbol in parts.roster.symbols if symbol not in recent]
 
     def look_into_the_lake() -> None:
-        edges.inbox.signal(last_seen(storage, unknown, edges.clock))
+        edges.inbox.signal(last_seen(storage, asked, edges.clock).or_later(older))
 
     Thread(target=look_into_the_lake, name="last-seen", daemon=True).start()
 

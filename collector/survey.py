@@ -11,7 +11,8 @@ from collector.rest import Rest
 from collector.rest_errors import RestError
 
 _AGAIN_S = 60.0
-"""After a failure, and at least between two looks."""
+"""At least between two looks, however many want them."""
+_AFTER_FAILURE_S = 15.0
 _log = logging.getLogger("collector")
 
 
@@ -73,7 +74,7 @@ class Survey:
             if found.trouble:
                 _log.warning("%s", found.trouble, extra={"fields": {"event": "survey_failed"}})
             self._post(found)
-            wait_s = _AGAIN_S if found.trouble else self._every_s
+            wait_s = _AFTER_FAILURE_S if found.trouble else self._every_s
 
     def _rest_a_while(self) -> None:
         """Wait until the last look is not so new; a second wish meanwhile needs no second look."""

@@ -47,30 +47,43 @@ def _probed(exchange: Exchange, folder: Path) -> list[str]:
     return [*module, *_arguments(exchange, folder)]
 
 
-def _loop(*options: str) -> Command:
+def _peer(module: str, *options: str) -> Command:
     def command(exchange: Exchange, folder: Path) -> list[str]:
-        module = [sys.executable, "-m", "benchmarks.collector.peers.websockets_loop"]
-        return [*module, exchange.ws_url, exchange.rest_url, str(folder / LAKE), *options]
+        name = f"benchmarks.collector.peers.{module}"
+        urls = [exchange.ws_url, exchange.rest_url]
+        return [sys.executable, "-m", name, *urls, str(folder / LAKE), *options]
 
     return command
 
 
+_LOOP = "websockets_loop"
 US = Candidate("flowlake", _collector, "`collector run`, as it is installed, everything on")
 PROBED = Candidate(
-    "flowlake, probed", _probed,
+    "flowlake, probed",
+    _probed,
     "the same program in the same process, with a stop-watch around the taking of a batch",
 )
 LOOP = Candidate(
-    "websockets, json, plain files", _loop(),
+    "websockets, json, plain files",
+    _peer(_LOOP),
     "an `async for` over each connection, `json.loads`, a row as text to an open file for each "
     "stream and symbol; no file is compressed, nothing is checked, synced or uploaded",
 )
 LOOP_GZIP = Candidate(
-    "websockets, json, gzip chunks", _loop("--gzip"),
+    "websockets, json, gzip chunks",
+    _peer(_LOOP, "--gzip"),
     "the same, with the minute's rows compressed by zlib (level 6): what our lake holds",
 )
 LOOP_MSGSPEC = Candidate(
-    "websockets, msgspec, plain files", _loop("--msgspec"),
+    "websockets, msgspec, plain files",
+    _peer(_LOOP, "--msgspec"),
     "the first, with typed decoding by `msgspec` in place of `json`, books kept as raw text",
 )
-PEERS = (LOOP, LOOP_GZIP, LOOP_MSGSPEC)
+CRYPTOFEED = Candidate(
+    "cryptofeed, plain files",
+    _peer("cryptofeed_loop"),
+    "a subclass of its Binance futures that asks for these two streams in place of aggregated "
+    "trades and changes of books; decimals, its types, a callback that writes the row",
+    "cryptofeed",
+)
+PEERS = (LOOP, LOOP_GZIP, LOOP_MSGSPEC, CRYPTOFEED)

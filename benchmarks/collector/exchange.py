@@ -12,6 +12,8 @@ from typing import Any, Self
 from benchmarks.collector.market import Rate, Sent
 from benchmarks.measure import ROOT
 
+_VENUE = "benchmarks.collector.venue"
+
 
 @dataclass(frozen=True)
 class Count:
@@ -41,7 +43,7 @@ class Exchange:
         self.symbols = symbols
         options = ["--tls"] if tls else []
         self._process = subprocess.Popen(
-            [*on_core(core), sys.executable, "-m", "benchmarks.collector.venue", str(symbols), *options],
+            [*on_core(core), sys.executable, "-m", _VENUE, str(symbols), *options],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         said = self._answer()

@@ -1,4 +1,4 @@
-"""The market under load: whose turn it is, at which rate, and what was sent. No clock, no socket."""
+"""The market under load: whose turn it is, and what was sent. No clock, no socket."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass

@@ -16,10 +16,10 @@ from benchmarks.collector.exchange import Count, Exchange, on_core
 from benchmarks.collector.lake_check import Found, compare
 from benchmarks.collector.load import Load, Phase
 from benchmarks.collector.market import Rate
+from benchmarks.collector.outcome import Life, Measured, Outcome, Queued, by_name
 from benchmarks.collector.process import Used, cpu_s, peak_mb, threads_s, used
 from benchmarks.measure import ROOT, Failed
 
-CORE, EXCHANGE_CORE = 0, 1
 _SUBSCRIBED_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.2
 _QUIET = Rate(0, 0)
@@ -28,63 +28,29 @@ _QUIET_CPU_S = 0.02
 _CAUGHT_UP_WITHIN_S = 6.0
 """Less than the ten seconds after which a collector takes a silent stream for dead."""
 
-
-@dataclass(frozen=True)
-class Measured:
-    """What happened in one phase. `others` is the part of the core's time that others took.
-
-    Lags are of what was sent in the phase, from that moment until the socket was read.
-    """
-
-    phase: Phase
-    frames: int
-    wall_s: float
-    cpu_s: float
-    others: float
-    waiting_bytes: int
-    longest_tick_ms: float
-    lags_ms: Sequence[float]
-
-    @property
-    def us_per_frame(self) -> float:
-        """Return the CPU time of a frame."""
-        return self.cpu_s / self.frames * 1e6
-
-    @property
-    def load(self) -> float:
-        """Return the part of the core that the candidate took."""
-        return self.cpu_s / self.wall_s
+_Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one trial has shown. `whole_us` spreads all CPU from the start to the exit."""
+class Cores:
+    """Where the candidate runs, and where the exchange does: on another core, if there is one."""
 
-    candidate: Candidate
-    load: Load
-    measured: Sequence[Measured]
-    found: Found
-    peak_mb: float
-    whole_us: float
-    start_cpu_s: float
-    closing_cpu_s: float
-    caught_up_s: float
-    stopped_s: float
-    connections: int
-    threads_s: dict[int, float]
-    probe: dict[str, Any]
+    candidate: int
+    exchange: int
+
+    @classmethod
+    def usual(cls) -> "Cores":
+        """Return the first and the last of those that we may use."""
+        ours = os.sched_getaffinity(0)
+        return cls(min(ours), max(ours))
 
 
-def run(candidate: Candidate, load: Load) -> Outcome:
-    """Put a candidate under a load, and compare what it stored."""
-    with tempfile.TemporaryDirectory(prefix="bench-collector-", dir=_cache()) as folder:
-        return _Trial(candidate, load, Path(folder)).run()
-
-
-def _cache() -> Path:
+def run(candidate: Candidate, load: Load, cores: Cores | None = None) -> Outcome:
+    """Put a candidate under a load, and compare what it stored; raise `Failed`."""
     cache = ROOT / ".cache"
     cache.mkdir(exist_ok=True)
-    return cache
+    with tempfile.TemporaryDirectory(prefix="bench-collector-", dir=cache) as folder:
+        return _Trial(candidate, load, Path(folder), cores or Cores.usual()).run()
 
 
 @dataclass(frozen=True)
@@ -96,15 +62,19 @@ class _Mark:
     at_s: float
 
 
+@dataclass(frozen=True)
 class _Trial:
-    """Runs one candidate against an exchange of its own."""
+    """A candidate and an exchange of its own."""
 
-    def __init__(self, candidate: Candidate, load: Load, folder: Path) -> None:
-        self._candidate, self._load, self._folder = candidate, load, folder
+    candidate: Candidate
+    load: Load
+    folder: Path
+    cores: Cores
 
     def run(self) -> Outcome:
-        load = self._load
-        with Exchange(load.symbols, tls=load.tls, core=EXCHANGE_CORE) as exchange:
+        """Start both, follow them to the end, compare."""
+        load = self.load
+        with Exchange(load.symbols, tls=load.tls, core=self.cores.exchange) as exchange:
             process = self._start(exchange)
             try:
                 return self._follow(exchange, process)
@@ -113,66 +83,82 @@ class _Trial:
                     process.kill()
                     process.wait()
 
-    def _start(self, exchange: Exchange) -> "subprocess.Popen[bytes]":
-        command = self._candidate.command(exchange, self._folder)
-        exchange.set_rate(self._load.warm_up.rate)
-        with (self._folder / "log").open("wb") as log:
+    def _start(self, exchange: Exchange) -> _Process:
+        exchange.set_rate(self.load.phases[0].rate)
+        with (self.folder / "log").open("wb") as log:
             return subprocess.Popen(
-                [*on_core(CORE), *command], cwd=ROOT,
-                env={**os.environ, **exchange.environment},
+                [*on_core(self.cores.candidate), *self.candidate.command(exchange, self.folder)],
+                cwd=ROOT, env={**os.environ, **exchange.environment},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
-    def _follow(self, exchange: Exchange, process: "subprocess.Popen[bytes]") -> Outcome:
+    def _follow(self, exchange: Exchange, process: _Process) -> Outcome:
         self._wait_until_it_listens(exchange, process)
-        time.sleep(self._load.warm_up.duration_s)
-        marks = [self._mark(exchange, process)]
-        for phase in self._load.phases:
-            exchange.set_rate(phase.rate)
-            time.sleep(phase.duration_s)
-            marks.append(self._mark(exchange, process))
-        exchange.set_rate(_QUIET)
-        caught_up_s = _until_idle(exchange, process)
-        threads, peak, idle_s = threads_s(process.pid), peak_mb(process.pid), cpu_s(process.pid)
-        connections = exchange.count().connections
-        stopped_s, cpu = _stop(process)
-        if process.returncode:
-            raise Failed(f"{self._candidate.name} exited with {process.returncode}: {self._said()}")
-        found = compare(self._folder / LAKE, exchange.sent(self._folder / "sent.json"))
+        marks = self._measure(exchange, process)
+        life, threads = self._end(exchange, process, marks[0])
+        found = compare(self.folder / LAKE, exchange.sent(self.folder / "sent.json"))
+        seen = self._probe()
+        names = {int(number): name for number, name in seen.get("threads", {}).items()}
         return Outcome(
-            self._candidate, self._load,
+            self.candidate, self.load,
             [
                 _measured(phase, before, after, found)
-                for phase, before, after in zip(self._load.phases, marks, marks[1:], strict=False)
+                for phase, before, after in zip(self.load.phases, marks, marks[1:], strict=False)
             ],
-            found, peak, cpu / max(1, exchange.count().frames) * 1e6, marks[0].used.cpu_s, cpu - idle_s, caught_up_s, stopped_s,
-            connections, threads, self._probe(),
+            Life(**life, threads_s=by_name(threads, names)), found,
+            Queued.read(seen.get("frames", {})),
         )  # fmt: skip
 
-    def _wait_until_it_listens(
-        self, exchange: Exchange, process: "subprocess.Popen[bytes]"
-    ) -> None:
+    def _wait_until_it_listens(self, exchange: Exchange, process: _Process) -> None:
         until_s = time.monotonic() + _SUBSCRIBED_WITHIN_S
         while exchange.count().open_streams < 2 * exchange.symbols:
             if process.poll() is not None or time.monotonic() > until_s:
-                raise Failed(f"{self._candidate.name} does not listen: {self._said()}")
+                raise Failed(f"{self.candidate.name} does not listen: {self._said()}")
             time.sleep(_LOOK_EVERY_S)
+        time.sleep(self.load.warm_up_s)
 
-    def _mark(self, exchange: Exchange, process: "subprocess.Popen[bytes]") -> _Mark:
-        return _Mark(exchange.count(), used(process.pid, CORE), time.monotonic())
+    def _measure(self, exchange: Exchange, process: _Process) -> Sequence[_Mark]:
+        marks = [self._mark(exchange, process)]
+        for phase in self.load.phases:
+            exchange.set_rate(phase.rate)
+            time.sleep(phase.duration_s)
+            marks.append(self._mark(exchange, process))
+        return marks
+
+    def _mark(self, exchange: Exchange, process: _Process) -> _Mark:
+        count = exchange.count()
+        if process.poll() is not None:
+            raise Failed(f"{self.candidate.name} has died: {self._said()}")
+        return _Mark(count, used(process.pid, self.cores.candidate), time.monotonic())
+
+    def _end(
+        self, exchange: Exchange, process: _Process, first: _Mark
+    ) -> tuple[dict[str, Any], dict[int, float]]:
+        """Send nothing more, let it catch up, stop it; return what it used, and each thread."""
+        exchange.set_rate(_QUIET)
+        caught_up_s = _until_idle(exchange, process)
+        idle_s, peak, threads = cpu_s(process.pid), peak_mb(process.pid), threads_s(process.pid)
+        stopped_s, whole_s = _stop(process)
+        if process.returncode:
+            raise Failed(f"{self.candidate.name} exited with {process.returncode}: {self._said()}")
+        return {
+            "cpu_s": whole_s, "start_cpu_s": first.used.cpu_s, "closing_cpu_s": whole_s - idle_s,
+            "caught_up_s": caught_up_s, "stopped_s": stopped_s, "peak_mb": peak,
+            "connections": exchange.count().connections,
+        }, threads  # fmt: skip
 
     def _said(self) -> str:
-        lines = (self._folder / "log").read_text(errors="replace").strip().splitlines()
+        lines = (self.folder / "log").read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
     def _probe(self) -> dict[str, Any]:
-        file = self._folder / PROBE
+        file = self.folder / PROBE
         seen: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
         return seen
 
 
-def _until_idle(exchange: Exchange, process: "subprocess.Popen[bytes]") -> float:
-    """Wait until everything has arrived and the candidate rests; return how long that took."""
+def _until_idle(exchange: Exchange, process: _Process) -> float:
+    """Wait until all has arrived and the candidate rests; return how long it did not."""
     started_s = looked_s = time.monotonic()
     before_s = cpu_s(process.pid)
     while looked_s - started_s < _CAUGHT_UP_WITHIN_S:
@@ -184,20 +170,20 @@ def _until_idle(exchange: Exchange, process: "subprocess.Popen[bytes]") -> float
     return looked_s - started_s
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
+def _stop(process: _Process) -> tuple[float, float]:
     """Stop a candidate; return how long it took, and all CPU seconds of its life."""
     started_s = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    _, status, used = os.wait4(process.pid, 0)
+    _, status, spent = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return time.monotonic() - started_s, used.ru_utime + used.ru_stime
+    return time.monotonic() - started_s, spent.ru_utime + spent.ru_stime
 
 
 def _measured(phase: Phase, before: _Mark, after: _Mark, found: Found) -> Measured:
     wall_s, cpu = after.at_s - before.at_s, after.used.cpu_s - before.used.cpu_s
+    others_s = after.used.core_s - before.used.core_s - cpu
     return Measured(
-        phase, after.count.frames - before.count.frames, wall_s, cpu,
-        (after.used.core_s - before.used.core_s - cpu) / wall_s,
+        phase, after.count.frames - before.count.frames, wall_s, cpu, max(0.0, others_s / wall_s),
         after.count.waiting_bytes, after.count.longest_tick_ms,
         found.lags.between(before.count.at_ms, after.count.at_ms),
     )  # fmt: skip

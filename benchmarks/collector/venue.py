@@ -10,16 +10,16 @@ Serves streams and REST on this machine until its standard input ends, and takes
 import argparse
 import asyncio
 import json
-import ssl
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.collector.market import Market, Rate, as_json
 from benchmarks.collector.venue_client import Client, Clients
 from benchmarks.collector.venue_rest import VenueRest
-from tests.exchange.tls import make_certificates
+from tests.exchange.tls import Certificates, make_certificates
 
 _TICK_S = 0.001
 _HOST = "127.0.0.1"
@@ -34,8 +34,9 @@ class Venue:
         self._longest_tick_s = 0.0
         self._over = asyncio.Event()
 
-    async def serve(self, context: ssl.SSLContext | None, ca_file: Path | None) -> None:
-        """Serve until the input ends."""
+    async def serve(self, certificates: Certificates | None) -> None:
+        """Serve until the input ends, with TLS if there are certificates."""
+        context = certificates.context if certificates else None
         loop, rest = asyncio.get_running_loop(), VenueRest(self.market)
         streams = await loop.create_server(
             lambda: Client(self.market, self.clients), _HOST, 0, ssl=context
@@ -47,7 +48,7 @@ class Venue:
         _say({
             "ws_url": f"ws{secure}://{host}:{ports[0]}",
             "rest_url": f"http{secure}://{host}:{ports[1]}",
-            "ca_file": str(ca_file or ""),
+            "ca_file": str(certificates.ca_file) if certificates else "",
         })  # fmt: skip
         obeying = asyncio.create_task(self._obey_all())
         await self._tick()
@@ -95,7 +96,7 @@ class Venue:
         }
 
 
-def _say(said: dict[str, object] | dict[str, float]) -> None:
+def _say(said: Mapping[str, object]) -> None:
     print(json.dumps(said), flush=True)
 
 
@@ -106,9 +107,8 @@ def main() -> None:
     parser.add_argument("--tls", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="venue-") as folder:
-        made = make_certificates(Path(folder)) if given.tls else None
-        venue = Venue(Market(given.symbols))
-        asyncio.run(venue.serve(made and made.context, made and made.ca_file))
+        certificates = make_certificates(Path(folder)) if given.tls else None
+        asyncio.run(Venue(Market(given.symbols)).serve(certificates))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,19 @@
-"""A journal in memory."""
+"""A journal and a log in memory."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+
+class Log:
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+        self.fields: list[dict[str, object]] = []
+
+    def __call__(self, severity: str, message: str, fields: Mapping[str, object]) -> None:
+        self.said.append((severity, message))
+        self.fields.append(dict(fields))
 
 
 class Notes:

@@ -36,6 +36,7 @@ from lake.layout import Stream
 from lake.storage import LocalFolder
 from tests.collector.feeds import book, trade
 from tests.collector.fleets import waits
+from tests.collector.notes import Log
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -144,7 +145,7 @@ class Rig:
         self, folder: Path, start_ms: int, symbols: tuple[str, ...] = ("BTCUSDT",), *,
         deadlines: Deadlines | None = None, **settings: Any,
     ) -> None:  # fmt: skip
-        self.clock, self.symbols = SimClock(start_ms), symbols
+        self.clock, self.symbols, self.log = SimClock(start_ms), symbols, Log()
         self.inbox = Inbox(self.clock)
         self.lake = LocalFolder(folder / "lake", durable=False)
         self.fills = True
@@ -167,7 +168,7 @@ class Rig:
             self.clock, self.inbox, self.crew, self.refiller,
             Survey(Rest(NOWHERE, self.clock), self.clock, 3600.0, self.inbox.signal),
             outbox, self.spool, Diary(self.spool, recording("k3v9", self.roster.symbols, 0)),
-            OpenHoles(folder / "spool", "k3v9"), Board(),
+            OpenHoles(folder / "spool", "k3v9"), Board(), self.log,
         )  # fmt: skip
         self.edges = edges
         fleet = Fleet(FleetSettings(times), waits)

@@ -64,6 +64,21 @@ def test_streams_that_fall_silent_together_share_a_connection() -> None:
     assert 2 == len(sea.opens)
 
 
+def test_books_that_fell_silent_with_their_connection_are_all_a_gap() -> None:
+    sea = Sea()
+    sea.run(60)
+    sea.mute = {(1, BTC_BOOKS), (1, BTC_TRADES)}
+    sea.run(3)
+    sea.mute = {1}
+    sea.run(20)
+
+    gaps = [gap for track in sea.fleet.tracks.values() for gap in track.take_gaps()]
+    assert [("BTCUSDT", "silent"), ("ETHUSDT", "silent")] == [
+        (gap.symbol, gap.cause) for gap in gaps
+    ]
+    assert ["BTCUSDT depth20", "ETHUSDT depth20"] == sea.told_of("stalled")[0].fields["names"]
+
+
 def test_a_silent_connection_is_replaced_as_a_whole() -> None:
     sea = Sea()
     sea.run(60)

@@ -69,6 +69,16 @@ def test_holes_that_are_open_are_gaps(tmp_path: Path) -> None:
     assert [("trades", "stopped")] == [(gap["stream"], gap["cause"]) for gap in gaps]
 
 
+def test_an_end_that_we_wanted_is_no_gap(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, START_MS)
+    rig.run(10)
+    rig.mute = lambda *_: True
+    rig.run(5)
+    rig.end()
+
+    assert not {"gap", "disconnected"} & {line["event"] for line in journal(rig)}
+
+
 def test_connections_are_closed(tmp_path: Path) -> None:
     rig = Rig(tmp_path, START_MS)
     rig.run(10)

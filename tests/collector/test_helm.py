@@ -120,6 +120,19 @@ def test_nothing_is_handed_over_to_a_connection_that_says_nothing() -> None:
     assert {1} <= sea.carriers(BTC_BOOKS)
 
 
+def test_when_nobody_says_anything_new_connections_are_given_up_in_turn() -> None:
+    sea = Sea()
+    sea.run(60)
+    sea.mute = {*sea.fleet.tracks}
+    sea.run(300)
+    assert len(sea.told_of("given_up")) >= 3
+
+    sea.mute = set()
+    sea.run(10)
+    assert 1 == len(sea.carriers(BTC_BOOKS))
+    assert 1 == len(sea.fleet.links)
+
+
 def test_a_server_that_announces_its_end_is_left_before() -> None:
     sea = Sea()
     sea.run(10)

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from collector.clock import Clock
-from collector.last_seen import LastTrade, last_seen
+from collector.last_seen import LastSeen, LastTrade, last_seen
 from lake.gcs import Bucket
 from lake.layout import ChunkKey, Format, Stream
 from lake.schemas import RAW_TABLES, header
@@ -201,6 +201,16 @@ class Gate(LocalFolder):
     def folders(self, prefix: str) -> Iterator[str]:
         self._barrier.wait()
         return super().folders(prefix)
+
+
+def test_of_what_a_dead_run_left_and_what_the_lake_has_the_later_counts() -> None:
+    early, late = LastTrade(5, 50), LastTrade(7, 70)
+    seen = LastSeen({"BTCUSDT": late, "ETHUSDT": early}, {"SOLUSDT": "corrupt", "XRPUSDT": "gone"})
+    left = {"BTCUSDT": early, "ETHUSDT": late, "SOLUSDT": early, "NEWUSDT": early}
+
+    assert LastSeen(
+        {"BTCUSDT": late, "ETHUSDT": late, "SOLUSDT": early, "NEWUSDT": early}, {"XRPUSDT": "gone"}
+    ) == seen.or_later(left)
 
 
 def test_a_lake_is_asked_about_many_symbols_at_once(lake: Counting, tmp_path: Path) -> None:

@@ -1,14 +1,12 @@
 from pathlib import Path
 
-import pytest
-
 from tests.collector.rigs import Rig
 
 START_MS = 1_765_440_000_000
 
 
 def test_strange_frames_of_one_kind_are_told_once_in_a_while(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
     rig = Rig(tmp_path, START_MS)
     rig.run(3)
@@ -17,7 +15,7 @@ def test_strange_frames_of_one_kind_are_told_once_in_a_while(
         rig.run(0.5)
     rig.inbox.post(1, rig.clock.wall_ns(), [b"\xff"])
     rig.run(1)
-    said = [record.message for record in caplog.records if "strange" in record.message]
+    said = [message for _, message in rig.log.said if "strange" in message]
 
     assert 2 == len(said)
     assert 51 == sum(rig.recorder.parts.intake.strange.values())

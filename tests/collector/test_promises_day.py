@@ -14,7 +14,7 @@ from lake.layout import JournalKey
 from lake.storage import LocalFolder
 from tests.exchange import Clock, Exchange, Pace, Settings, Terms, ledger_equals_lake
 from tests.exchange.collectors import Collector, collecting, wait_for
-from tests.exchange.faults import Lifetime
+from tests.exchange.faults import Burst, Lifetime
 from tests.exchange.klines import bars_equal_klines
 
 DAY = date(2026, 11, 19)
@@ -22,7 +22,11 @@ SPEED = 1000.0
 HOUR_S = 3600.0
 BEFORE_S, AFTER_S = 1.5 * HOUR_S, 15 * 60.0
 OVERLAP_S = HOUR_S
-PACES = {"BTCUSDT": Pace(0.3, 20_000), "ETHUSDT": Pace(0.03, 30_000), "DOGEUSDT": Pace(5e-4, 40_000)}
+PACES = {
+    "BTCUSDT": Pace(0.3, 20_000),
+    "ETHUSDT": Pace(0.03, 30_000),
+    "DOGEUSDT": Pace(5e-4, 40_000),
+}
 LIFETIME_S = 8 * HOUR_S
 # A second of this machine is a quarter of an hour of the exchange: nobody is late before that.
 OPTIONS = (
@@ -106,6 +110,8 @@ def test_a_day_with_a_restart_and_a_crash_is_complete(tmp_path: Path) -> None:
     clock = Clock.starting_at(midnight_ms(DAY) - BEFORE_S * 1000, SPEED)
     with Exchange(settings, clock) as exchange:
         exchange.do(Lifetime(LIFETIME_S))
+        # An exchange that has never seen a trade of a symbol has nothing to prove its silence with.
+        exchange.do(Burst(0.02, "DOGEUSDT", for_s=1800))
         day_of_three_runs(exchange, tmp_path)
 
     manifests = aggregated(tmp_path / "lake")

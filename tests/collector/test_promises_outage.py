@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import groupby
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -95,26 +95,19 @@ def chunks_in(bucket: BucketServer) -> int:
 
 def assert_in_order(created: list[str]) -> None:
     """Minutes came one after another, and the journal of an hour after its chunks."""
-    found = [ChunkKey.parse(key) or JournalKey.parse(key) for key in created if "/" in key]
-    times = [
-        (key.date, key.minute) if isinstance(key, ChunkKey) else (key.date, key.hour * 60 + 59)
-        for key in found
-        if key
-    ]
-    chunks = [
-        at for at, key in zip(times, found, strict=True)
-        if isinstance(key, ChunkKey) and "R" not in key.run
-    ]  # fmt: skip
-    journals = [key for key in found if isinstance(key, JournalKey)]
+    minutes = [(day, minute) for day, minute in map(minute_of, created) if day]
+    assert minutes == sorted(minutes)
 
-    assert chunks == sorted(chunks)
-    assert all(1 == len(list(same)) for _, same in groupby(journals))
-    for journal in journals:
-        later = found[found.index(journal) + 1 :]
-        hour = journal.date, journal.hour
-        assert not [
-            key for key in later if isinstance(key, ChunkKey) and (key.date, key.minute // 60) < hour
-        ]  # fmt: skip
+    for place, name in enumerate(created):
+        journal = JournalKey.parse(name)
+        later = {(day, minute // 60) for day, minute in map(minute_of, created[place:]) if day}
+        assert not journal or (journal.date, journal.hour) not in later
+
+
+def minute_of(name: str) -> tuple[date | None, int]:
+    """Return the minute of a chunk that is named after its receive minute."""
+    key = ChunkKey.parse(name)
+    return (key.date, key.minute) if key and "R" not in key.run else (None, 0)
 
 
 def test_a_hundred_symbols_are_in_the_lake_within_eight_seconds_of_the_wish_to_stop(
@@ -148,7 +141,9 @@ def small_disk(tmp_path: Path) -> tuple[str, ...]:
     spool.mkdir()
     mount = 'mount -t tmpfs -o size=24m tmpfs "$0" && exec "$@"'
     launcher = "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(spool)
-    can = shutil.which("unshare") and not subprocess.run([*launcher, "true"], check=False).returncode
+    can = (
+        shutil.which("unshare") and not subprocess.run([*launcher, "true"], check=False).returncode
+    )
     if not can:
         pytest.skip("this machine lets nobody mount a small disk")
     return launcher

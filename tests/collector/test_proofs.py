@@ -92,7 +92,22 @@ def test_a_symbol_that_never_traded_is_silent_by_right() -> None:
     it.run_until_asked()
 
     assert Finding.QUIET is it.answer(None)
+    it.run_until_asked()
+    it.answer(None)
+
     assert it.chain.last is None
+    assert StreamState.FRESH is it.sea.state(BTC_TRADES)
+    assert [] == it.track.cover.untold(1 << 62)
+
+
+def test_an_empty_list_of_a_symbol_that_was_traded_is_no_answer() -> None:
+    it = Inquiry()
+    it.chain.seed(7, START_MS)
+    it.run_until_asked()
+
+    assert it.answer(None) is None
+    assert StreamState.STARTING is it.sea.state(BTC_TRADES)
+    assert 9 <= it.run_until_asked() <= 12
 
 
 def test_a_trade_that_the_stream_should_have_brought_says_that_it_is_dead() -> None:

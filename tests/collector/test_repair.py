@@ -12,7 +12,7 @@ from collector.reports import Batch
 from collector.rows import Unpublished
 from tests.collector.feeds import Rows, trade
 from tests.collector.fleets import BTC_TRADES, Sea
-from tests.collector.notes import Notes
+from tests.collector.notes import Log, Notes
 
 NS = 1_000_000
 
@@ -34,6 +34,9 @@ class Desk:
     def prove(self, symbol: str) -> None:
         self.proofs.append(symbol)
 
+    def pending(self) -> list[Hole]:
+        return self.holes
+
 
 class Workshop:
     """A repair of one symbol whose connection is open."""
@@ -46,7 +49,12 @@ class Workshop:
         self.chain = self.intake.tape("BTCUSDT").chain
         proofs = Proofs(self.sea.fleet, first_s=60.0, silence_s=10.0)
         self.repair = Repair(
-            self.sea.fleet, self.intake, self.desk, Chronicle(self.notes), proofs, lambda _: 4.0
+            self.sea.fleet,
+            self.intake,
+            self.desk,
+            Chronicle(self.notes, Log()),
+            proofs,
+            lambda _: 4.0,
         )
 
     def bring(self, *ids: int) -> None:
@@ -152,6 +160,35 @@ def test_holes_of_a_killed_run_are_asked_for_and_are_gaps_if_they_cannot_be_had(
     assert [8, 20] == it.rows.ids()
 
 
+def test_who_comes_after_a_crash_asks_for_all_that_is_open_inherited_or_not() -> None:
+    it = Workshop()
+    it.chain.seed(100, 50)
+    left = Hole("BTCUSDT", 8, 9, 5, 6)
+    it.repair.inherit([left])
+    it.bring(101, 103)
+    assert [(102, 102), (8, 9)] == [
+        (hole.first_id, hole.last_id) for hole in it.repair.unfinished()
+    ]
+
+    it.desk.holes.remove(left)
+    assert [(102, 102)] == [(hole.first_id, hole.last_id) for hole in it.repair.unfinished()]
+
+
+def test_without_room_for_trades_nothing_is_asked_for_until_there_is_some() -> None:
+    it = Workshop()
+    it.bring(7)
+    it.intake.writes_trades = False
+    it.bring(8, 9)
+    it.sea.mute = {BTC_TRADES}
+    it.sea.run(20)
+    assert 0 == it.repair.question(it.sea.now_s, it.sea.event_ms * NS, 0)
+    assert [] == it.desk.holes
+
+    it.intake.writes_trades = True
+    it.tick()
+    assert [(8, 9)] == [(hole.first_id, hole.last_id) for hole in it.desk.holes]
+
+
 def test_too_many_holes_are_gaps() -> None:
     it = Workshop()
     it.desk.full = True
@@ -213,6 +250,19 @@ def test_silent_streams_are_asked_about() -> None:
 
     it.take(Unproved("BTCUSDT", "banned"))
     assert 0 == it.repair.question(it.sea.now_s, it.sea.event_ms * NS, 0)
+
+
+def test_at_the_end_lists_bring_what_happened_before_it_at_once_and_nothing_later() -> None:
+    it = Workshop()
+    it.bring(7)
+    it.list(it.made(9, age_ms=200), it.made(12, age_ms=-50))
+    it.repair.conclude(it.sea.event_ms, it.sea.event_ms * NS)
+    assert [7, 9] == it.rows.ids()
+    assert [(8, 8)] == [(hole.first_id, hole.last_id) for hole in it.desk.holes]
+
+    it.list(it.made(8), it.made(10, age_ms=100), it.made(12, age_ms=-50))
+    it.repair.end([], it.sea.event_ms * NS)
+    assert [7, 9, 10] == it.rows.ids()
 
 
 def test_what_is_open_at_the_end_is_a_gap_once() -> None:

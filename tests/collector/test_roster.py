@@ -95,5 +95,8 @@ def _trusting(roster: Roster) -> tuple[str, ...]:
 def test_an_exchange_that_cannot_be_asked_is_recorded_on_trust() -> None:
     roster = Roster(["ETHUSDT", "BTCUSDT", "BTCUSDT"], Shard())
     roster.trust()
-
     assert ("BTCUSDT", "ETHUSDT") == roster.symbols
+    assert not roster.is_checked
+
+    roster.update([BTC, SETTLED])
+    assert roster.is_checked

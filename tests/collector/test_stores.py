@@ -8,7 +8,7 @@ from collector.witness import Witness
 from lake.layout import Stream
 from tests.collector.feeds import Rows
 from tests.collector.fleets import BTC_BOOKS, Sea
-from tests.collector.notes import Notes
+from tests.collector.notes import Log, Notes
 from tests.collector.spools import SECOND_NS, START_NS, Place, ids, trade, wait_until
 
 
@@ -21,7 +21,7 @@ class House:
         self.sea, self.notes = Sea(["BTCUSDT"]), Notes()
         self.sea.run(5)
         self.intake = Intake(self.sea.fleet.links, Rows(), lambda *_: None, lambda _: None)
-        chronicle = Chronicle(self.notes)
+        chronicle = Chronicle(self.notes, Log())
         witness = Witness(self.sea.fleet, self.intake, self.notes, chronicle, 90_000)
         self.stores = Stores(self.spool, self.sea.fleet, self.intake, chronicle, witness)
 

@@ -8,7 +8,7 @@ from collector.witness import Witness
 from lake.layout import Stream
 from tests.collector.feeds import Rows
 from tests.collector.fleets import BTC_BOOKS, BTC_TRADES, START_MS, Sea
-from tests.collector.notes import Notes
+from tests.collector.notes import Log, Notes
 
 CLOSE_MS = 90_000
 EDGE_MS = (START_MS // HOUR_MS + 1) * HOUR_MS
@@ -20,7 +20,7 @@ class Stand:
     def __init__(self) -> None:
         self.sea, self.notes = Sea(["BTCUSDT"]), Notes()
         self.intake = Intake(self.sea.fleet.links, Rows(), lambda *_: None, lambda _: None)
-        self.chronicle = Chronicle(self.notes)
+        self.chronicle = Chronicle(self.notes, Log())
         self.witness = Witness(self.sea.fleet, self.intake, self.notes, self.chronicle, CLOSE_MS)
 
     @property

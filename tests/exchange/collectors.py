@@ -35,7 +35,10 @@ class Collector:
         self.log_file = folder / f"collector-{len(list(folder.glob('collector-*.log')))}.log"
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                [*launcher, *words], stdout=log, stderr=log, env={**os.environ, **(environment or {})}
+                [*launcher, *words],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(environment or {})},
             )
 
     def kill(self) -> None:

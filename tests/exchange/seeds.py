@@ -75,7 +75,9 @@ def main() -> None:
 
 def _tell(run: Run, progress: str) -> None:
     word = "FAILED" if run.failed else "passed"
-    print(f"{progress:>8s}  seed {run.seed} {word} in {run.seconds:.0f} s  {run.covered}", flush=True)
+    print(
+        f"{progress:>8s}  seed {run.seed} {word} in {run.seconds:.0f} s  {run.covered}", flush=True
+    )
     if run.failed:
         print("".join(f"          {line}\n" for line in run.text.splitlines()), end="", flush=True)
 

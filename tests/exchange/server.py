@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self, TypeVar
-from weakref import WeakSet
 
 from tests.exchange import control, deeds
 from tests.exchange.clock import Clock
@@ -46,7 +45,7 @@ class Exchange:
         self._loop = asyncio.new_event_loop()
         self._folder = tempfile.TemporaryDirectory(prefix="exchange-")
         self._thread = Thread(target=self._run, name="exchange", daemon=True)
-        self._connections: WeakSet[Connection] = WeakSet()
+        self._connections: set[Connection] = set()
         self._ready, self._stopping = Event(), False
         self._error: BaseException | None = None
 
