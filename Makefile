@@ -13,10 +13,11 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --ge
 	--no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check fmt docs bench bench-full lock clean
+.PHONY: help setup demo test coverage check fmt docs faults soak bench bench-collector bench-full \
+	lock clean
 
 help: ## Say what there is to run
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## Make .venv with everything, pinned; again only if the pins changed
 
@@ -29,7 +30,7 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 	$(PIP) install --quiet --no-build-isolation --no-deps -e .
 	@touch $@
 
-demo: setup ## A made-up day, from raw chunks to bars, in ./demo-lake
+demo: setup ## A made-up day, from raw chunks to bars, and two minutes live, in ./demo-lake
 	$(PYTHON) -m demo
 
 test: setup ## All tests, in two processes
@@ -51,11 +52,22 @@ fmt: setup ## Format, and mend what lint can mend
 docs: setup ## Write the generated pages of docs/ again
 	$(PYTHON) -m docs.generate
 
-bench: setup $(PEERS_INSTALLED) ## Measure us, the peers and the floor on the same day; some minutes
-	$(PYTHON) -m benchmarks
+faults: setup ## The collector against an exchange that misbehaves at random, 200 seeds; an hour
+	$(PYTHON) -m tests.exchange.seeds
 
-bench-full: setup $(PEERS_INSTALLED) ## The same, and how we start, grow, and read a bucket; half an hour
+soak: setup ## Ten minutes of faults and rotation: does the collector grow?
+	$(PYTHON) -m tests.exchange.soak
+
+bench: setup $(PEERS_INSTALLED) ## Measure both programs, their peers and the floor; some minutes
+	$(PYTHON) -m benchmarks
+	$(PYTHON) -m benchmarks.collector
+
+bench-collector: setup $(PEERS_INSTALLED) ## Only the collector under load
+	$(PYTHON) -m benchmarks.collector
+
+bench-full: setup $(PEERS_INSTALLED) ## The same, and how we start, grow, and read a bucket; an hour
 	$(PYTHON) -m benchmarks --full
+	$(PYTHON) -m benchmarks.collector --full
 
 # The results say which peer is missing.
 $(PEERS_INSTALLED): requirements/bench.txt $(INSTALLED)

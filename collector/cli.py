@@ -74,7 +74,7 @@ def _options(
 
 
 @app.command()
-def run(  # noqa: PLR0913 - the options of a command are its arguments
+def run(
     symbols: options.Symbols,
     lake: options.Lake = "./lake",
     ws_url: options.WsUrl = WS_URL,

@@ -169,6 +169,9 @@ class _Talk:
     def _silence(self) -> Cause | None:
         if not self._heartbeat.is_dead(self._clock.monotonic()):
             return None
+        if self._line.wait(0):
+            # It was us who were stopped, while the other end went on talking.
+            return self._listen()
         return Cause(ABNORMAL, f"nothing came for {self._pace.dead_after_s:g} s, not even a pong")
 
     def _mark(self, now_s: float) -> None:

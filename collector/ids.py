@@ -4,9 +4,9 @@ A trade is new once, by whichever connection, list or run it comes. What lies be
 did not come is a hole, until it comes or is given up.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
 
+from collector.earlier import Earlier
 from collector.holes import Hole, Holes
 
 __all__ = ["Hole", "IdChain", "Reset", "Room"]
@@ -18,7 +18,6 @@ _LATER_MS = 1_000
 _WITNESSES = 3
 """Trades in a row that it takes to believe in a new count; one may be garbage."""
 _MOST_GIVEN_UP = 100
-_MOST_EARLIER = 1_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class IdChain:
         self._first = _Seen(0, 0)
         self._is_seeded = False
         self._fresh, self._asked, self._given_up = Holes(), Holes(), Holes()
-        self._earlier = _Earlier()
+        self._earlier = Earlier()
         self._doubts: list[_Seen] = []
         self._doubted_at: int | None = None
         self._room, self._counted = room or Room(), 0
@@ -78,6 +77,17 @@ class IdChain:
         elif last_id < self._first.trade_id:
             self._extend_down(last_id, last_ms)
         self._is_seeded = True
+
+    def start_after(self, last_id: int, last_ms: int) -> None:
+        """Begin after a trade of the past that nobody has written; should it come, it is new."""
+        if self.last is None:
+            self._begin(last_id, last_ms)
+            self._first, self._is_seeded = _Seen(last_id + 1, last_ms), True
+
+    @property
+    def is_seeded(self) -> bool:
+        """Tell whether the chain continues an earlier one."""
+        return self._is_seeded
 
     def see(self, trade_id: int, time_ms: int) -> bool:
         """Take an id (of a frame, a refill or an UNPUBLISHED row); tell whether to write it."""
@@ -143,6 +153,8 @@ class IdChain:
     def _extend_down(self, trade_id: int, time_ms: int) -> None:
         first, self._first = self._first, _Seen(trade_id, time_ms)
         self._open(Hole(self.symbol, trade_id + 1, first.trade_id - 1, time_ms, first.time_ms))
+        for came in self._earlier.ranges:
+            self._fresh.cut(*came)
 
     # A new count of the exchange, or garbage
 
@@ -188,7 +200,7 @@ class IdChain:
             tuple(sorted(abandoned, key=lambda hole: hole.first_id)),
         )  # fmt: skip
         self._given_up.clear()
-        self._earlier, self._is_seeded = _Earlier(), False
+        self._earlier, self._is_seeded = Earlier(), False
         self._count()
         self._begin(first.trade_id, first.time_ms)
 
@@ -264,26 +276,3 @@ def _are_neighbours(doubts: list[_Seen], seen: _Seen) -> bool:
         return True
     distance = abs(seen.trade_id - doubts[-1].trade_id)
     return distance <= _LEAP_IDS + _LEAP_IDS_PER_MS * abs(seen.time_ms - doubts[-1].time_ms)
-
-
-class _Earlier:
-    """Ids from before the chain that have come: ranges, of which the lowest are forgotten."""
-
-    def __init__(self) -> None:
-        self._ranges: list[tuple[int, int]] = []
-
-    def add(self, trade_id: int) -> bool:
-        """Add an id; tell whether it was new."""
-        at = bisect_right(self._ranges, trade_id, key=lambda bounds: bounds[0])
-        first = last = trade_id
-        if at and self._ranges[at - 1][1] >= trade_id - 1:
-            at -= 1
-            first, reached = self._ranges.pop(at)
-            if reached >= trade_id:
-                self._ranges.insert(at, (first, reached))
-                return False
-        if at < len(self._ranges) and self._ranges[at][0] == trade_id + 1:
-            last = self._ranges.pop(at)[1]
-        self._ranges.insert(at, (first, last))
-        del self._ranges[:-_MOST_EARLIER]
-        return True

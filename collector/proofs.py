@@ -154,7 +154,7 @@ class Proofs:
         if newest_id is None or newest_ms is None:
             return self._empty(track, chain, now_s)
         if chain.last is None:
-            chain.seed(newest_id, newest_ms)
+            chain.start_after(newest_id, newest_ms)
         if self._should_have_brought(track, newest_ms):
             newest = _Newest(newest_ms, now_s + _UNDERWAY_S)
             return self._doubt(track, newest)

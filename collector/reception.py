@@ -124,6 +124,7 @@ class Reception:
     def _last_seen(self, seen: LastSeen, _now_s: float) -> None:
         for symbol, last in seen.found.items():
             self.seed(symbol, last)
+        self._parts.repair.ends_are_known()
         for symbol, why in seen.failed.items():
             self._parts.chronicle.say(
                 f"cannot tell where the trades of {symbol} ended: {why}", "WARNING",

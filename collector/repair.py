@@ -51,6 +51,7 @@ class Repair:
         self._fleet, self._intake, self._asks = fleet, intake, asks
         self._chronicle, self._proofs, self._rate_of = chronicle, proofs, rate_of
         self._inherited: set[Hole] = set()
+        self._waiting: set[Hole] = set()
         self._fresh: deque[tuple[float, str, list[Trade]]] = deque()
         self._until_ms: int | None = None
 
@@ -122,9 +123,20 @@ class Repair:
         return [(part, lost.cause) for part in parts]
 
     def inherit(self, holes: Iterable[Hole]) -> None:
-        """Want the holes closed that an earlier run left open: no chain of ours knows of them."""
+        """Want the holes closed that an earlier run left open: no chain of ours knows of them.
+
+        A chain that does not know yet where it continues would take their trades for its beginning;
+        so its holes wait until `ends_are_known`.
+        """
         self._inherited.update(holes)
-        self.ask(self._inherited)
+        seeded = {hole for hole in self._inherited if self._chain(hole.symbol).is_seeded}
+        self._waiting = self._inherited - seeded
+        self.ask(seeded)
+
+    def ends_are_known(self) -> None:
+        """Go on: every chain knows now where it continues, if anybody does."""
+        waiting, self._waiting = self._waiting, set()
+        self.ask(waiting)
 
     def _is_inherited(self, hole: Hole) -> bool:
         return any(_holds(each, hole) for each in self._inherited)
@@ -132,7 +144,7 @@ class Repair:
     def unfinished(self) -> list[Hole]:
         """Return the holes that whoever comes after a crash of ours has to ask for."""
         inherited = [hole for hole in self._asks.pending() if self._is_inherited(hole)]
-        return [*self.open(), *inherited]
+        return [*self.open(), *inherited, *self._waiting]
 
     def _chain(self, symbol: str) -> IdChain:
         return self._intake.tape(symbol).chain
@@ -218,7 +230,7 @@ class Repair:
         """Record as gaps what was still asked for."""
         self._write_late(float("inf"), received_ns)
         self._give_up([lost for each in left for lost in self._missing(each)])
-        self._give_up((hole, _ENDED) for hole in self.open())
+        self._give_up((hole, _ENDED) for hole in (*self.open(), *self._waiting))
 
 
 def _common(open_hole: Hole, hole: Hole) -> Hole | None:

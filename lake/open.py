@@ -7,7 +7,6 @@ from lake.errors import LakeError, WrongLake
 from lake.marker import check
 from lake.storage import LocalFolder, Storage
 
-
 PATIENCE_S = 120.0
 """How long a request to a bucket is repeated that fails for a reason that may pass."""
 

@@ -42,8 +42,16 @@ EDGES = {
         "builder",
         "published",
     },
-    "collector": {"cli"},
-}
+    "collector": {
+        "capacity", "checkpoint", "chunks", "claims", "cli", "clock", "closer",
+        "connection", "console", "crew", "deadrun", "delivery", "dial", "diary", "duty",
+        "ending", "health", "hours", "inbox", "last_seen", "lastrows", "lists", "live_view",
+        "log_thread", "logfile", "openholes", "options", "outbox", "pack", "parts",
+        "publisher", "reception", "recorder", "recover", "refill", "repair", "rest", "run",
+        "runfolder", "segment", "sessions", "sessions_view", "spool", "stores", "survey",
+        "syncer", "trouble", "usage", "watch",
+    },
+}  # fmt: skip
 """Modules that touch disks, the lake, clocks or terminals. All others of a package are pure."""
 
 MACHINERY = {
@@ -59,6 +67,10 @@ IMPURE_CALLS = {"open", "print", "input", "now", "utcnow", "today"}
 """What a pure module does not know of: rows, bytes and time come in as arguments."""
 
 TESTED_ELSEWHERE = {
+    "collector/errors": "has no behaviour; that the right one is raised, the others' tests say",
+    "collector/orders": "has no behaviour; what is ordered, the tests of the helm say",
+    "collector/outcomes": "has no behaviour; which comes of what, the tests of refill say",
+    "collector/rest_errors": "has no behaviour; that the right one comes, those of rest say",
     "lake/errors": "has no behaviour; that the right one is raised, the others' tests say",
     "aggregator/compiler": "what it makes is called by the tests of aggregator/compiled",
 }

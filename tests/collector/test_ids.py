@@ -288,6 +288,20 @@ def test_the_first_trades_of_a_symbol_are_missing_if_they_cannot_be_written() ->
     assert (hole(FIRST, FIRST + 2, 1_000, 1_010),) == chain.holes
 
 
+def test_a_chain_that_starts_after_a_trade_of_a_list_writes_that_trade_should_it_come() -> None:
+    chain = chain_of()
+    chain.start_after(FIRST + 3, 1_003)
+
+    assert chain.see(FIRST + 3, 1_003)
+    assert not chain.see(FIRST + 3, 1_003)
+    assert chain.see(FIRST + 2, 1_002)
+    assert chain.see(FIRST + 4, 1_004)
+    assert () == chain.holes
+
+    chain.seed(FIRST, 1_000)
+    assert [(FIRST + 1, FIRST + 1)] == spans(chain.holes)
+
+
 @given(st.sets(st.integers(0, 60), min_size=1), st.randoms(use_true_random=False), st.booleans())
 def test_whatever_the_order_every_id_is_written_once_and_the_rest_are_holes(
     present: set[int], random: Random, is_seeded: bool

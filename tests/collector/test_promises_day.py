@@ -135,4 +135,4 @@ def assert_every_hour_has_its_journal(lake: Path, runs: int) -> None:
     of_day = [key for key in keys if key and key.date == DAY]
 
     assert set(range(24)) == {key.hour for key in of_day}
-    assert runs == len({key.run.partition("R")[0] for key in of_day})
+    assert runs <= len({key.run.partition("R")[0] for key in of_day})

@@ -54,6 +54,15 @@ def test_a_stream_that_has_not_spoken_is_asked_about_soon() -> None:
     assert 4 <= Inquiry().run_until_asked() <= 8
 
 
+def test_the_newest_trade_of_a_first_list_is_new_if_its_stream_brings_it_late() -> None:
+    it = Inquiry()
+    it.run_until_asked()
+    assert Finding.QUIET is it.answer(7)
+
+    assert it.chain.see(7, it.sea.event_ms - 60_000)
+    assert it.chain.see(8, it.sea.event_ms)
+
+
 def test_a_question_is_asked_once() -> None:
     it = Inquiry()
     it.run_until_asked()

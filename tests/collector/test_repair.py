@@ -160,6 +160,26 @@ def test_holes_of_a_killed_run_are_asked_for_and_are_gaps_if_they_cannot_be_had(
     assert [8, 20] == it.rows.ids()
 
 
+def test_inherited_holes_wait_until_the_chain_knows_where_it_continues() -> None:
+    it = Workshop()
+    left = Hole("BTCUSDT", 8, 9, 5, 6)
+    it.repair.inherit([left])
+    assert [] == it.desk.holes
+    assert [left] == it.repair.unfinished()
+
+    it.chain.seed(100, 50)
+    it.repair.ends_are_known()
+    assert [left] == it.desk.holes
+
+
+def test_inherited_holes_that_nobody_could_ask_for_are_gaps() -> None:
+    it = Workshop()
+    it.repair.inherit([Hole("BTCUSDT", 8, 9, 5, 6)])
+    it.repair.end([], it.sea.event_ms * NS)
+
+    assert [(8, 9)] == it.lost()
+
+
 def test_who_comes_after_a_crash_asks_for_all_that_is_open_inherited_or_not() -> None:
     it = Workshop()
     it.chain.seed(100, 50)

@@ -5,6 +5,7 @@ from typing import Any
 
 from lake.layout import Stream
 from tests.exchange.columns import SnapshotColumns, TradeColumns
+from tests.exchange.events import LISTED
 from tests.exchange.judged import Judged
 from tests.exchange.lake_rows import Row
 from tests.exchange.spans import Span, clipped, holds, length, union
@@ -44,11 +45,15 @@ def _all(case: Judged) -> Iterator[TradeColumns | SnapshotColumns]:
 
 
 def _judge_trades(case: Judged, symbol: str, spans: list[Span]) -> None:
-    """Whatever had a frame or is listed, and happened in covered time, is in the lake."""
+    """Whatever was sent or is listed, and happened in covered time, is in the lake.
+
+    What is neither (an `NA` on a stream that is dead) nobody can have known of.
+    """
     rows = case.lake.trades.get(symbol, {})
     trades = case.ledger.trades.get(symbol, TradeColumns(symbol))
+    sent = case.sent(trades)
     for row, at in enumerate(trades.times):
-        told = bool(trades.types[row])
+        told = sent[row] or trades.types[row] in LISTED
         if told and trades.first_id + row not in rows and holds(spans, at):
             what = f"{symbol} {trades.first_id + row} T {at}"
             case.verdict.blame("covered time hides a trade", what)
