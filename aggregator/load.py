@@ -21,6 +21,9 @@ from lake.storage import Storage
 _MOST_CHUNKS, _MOST_BYTES = 64, 6 << 20
 """Of a batch: large enough that a query costs less than its rows, small enough for the memory."""
 
+_SPARE = 1
+"""Threads beyond those asked for: they work while another waits for the interpreter or a query."""
+
 _CARRY_STEP = 32
 """Minutes of the carry that are read at once, backwards from the margin."""
 
@@ -117,7 +120,7 @@ class Loader:
     def load(self, inputs: Inputs) -> Loaded:
         """Read, decode and reduce both streams; fetch the carry if the price before is unknown."""
         with (
-            ThreadPoolExecutor(self.threads, thread_name_prefix="decode") as pool,
+            ThreadPoolExecutor(self.threads + _SPARE, thread_name_prefix="decode") as pool,
             ThreadPoolExecutor(1, thread_name_prefix="books") as beside,
         ):
             of_books, of_trades = self._book_reader(pool), self._trade_reader(pool, self.advance)

@@ -10,7 +10,10 @@ from threading import Event, Thread
 
 import pytest
 
+from lake.open import open_lake
 from lake.storage import LocalFolder
+from tests.bucket import BucketServer
+from tests.bucket.faults import Reset
 from tests.exchange import Exchange, Mix, Pace, Settings, Terms, ledger_equals_lake
 from tests.exchange.collectors import collecting, is_recording, wait_for
 from tests.exchange.lake_rows import read_lake
@@ -119,3 +122,30 @@ def test_a_kill_costs_a_second_of_books_and_no_trade(seed: int, tmp_path: Path) 
     verdict = ledger_equals_lake(exchange.ledger, folder / "lake", terms)
     assert verdict.good, str(verdict)
     assert 0 == verdict.counts["repeated rows"]
+
+
+def test_what_waited_for_a_bucket_survives_a_kill(bucket: BucketServer, tmp_path: Path) -> None:
+    speed, for_ever = 20.0, 1 << 30
+    settings = Settings(symbols=SYMBOLS[:4], pace=Pace(2, 500), mix=MIX, speed=speed)
+    with Exchange(settings) as exchange:
+        with collecting(exchange, tmp_path, "--lake", bucket.lake) as first:
+            wait_for(lambda: is_recording(first, exchange))
+            bucket.script.add(Reset(), times=for_ever)
+            time.sleep(
+                8
+            )  # two minutes of the exchange wait in the outbox, a part of one in the log
+            killed_ms = exchange.clock.now_ms()
+        bucket.script.mend()
+        with collecting(exchange, tmp_path, "--lake", bucket.lake) as second:
+            wait_for(lambda: is_recording(second, exchange))
+            wait_for(lambda: second.said("uploaded"))
+            time.sleep(3)
+            second.stop()
+
+    assert 0 == second.exit_code
+    assert "recovered run" in second.log()
+    a_second_before = ((killed_ms - LOST_MS * speed, killed_ms),)
+    terms = Terms(excused=a_second_before, healed_gaps=True)
+    verdict = ledger_equals_lake(exchange.ledger, open_lake(bucket.lake), terms)
+    assert verdict.good, str(verdict)
+    assert [".lock"] == [path.name for path in (tmp_path / "spool").iterdir()]

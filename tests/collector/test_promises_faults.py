@@ -22,7 +22,6 @@ from tests.exchange.seeds import run_seeds
 from tests.exchange.trial import Paused
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "DOGEUSDT")
-SPEED = 4.0
 ATTEMPTS = 3
 PACES = {"BTCUSDT": Pace(40), "ETHUSDT": Pace(8), "DOGEUSDT": Pace(0.2, 500)}
 ETH_BOOKS, BTC_TRADES = "ethusdt@depth20@100ms", "btcusdt@trade"
@@ -45,6 +44,8 @@ class Case:
     options: tuple[str, ...] = ()
     before: Sequence[Fault] = ()
     duration_s: float = 36.0
+    speed: float = 4.0
+    tls: bool = False
     mix: Mix = Mix(never=0, na=0.03)
 
 
@@ -87,14 +88,14 @@ SILENT = [
     Case("never a trade", (), says("stalled"), before=[faults.Mute(BTC_TRADES, times=1)]),
 ]
 DISTORTED = [
-    Case("frames come twice", [(4, faults.Repeat(0.8, 3, for_s=25))], never=TROUBLE, covered=0.95),
-    Case("frames overtake", [(4, faults.Reorder(20, for_s=25))], never=LOSS, covered=0.9),
-    Case("frames in bursts", [(4, faults.Delay(1.5, True, for_s=25))], never=TROUBLE, covered=0.9),
+    Case("frames come twice", [(4, faults.Repeat(0.8, 3, for_s=25))], never=TROUBLE, covered=0.8),
+    Case("frames overtake", [(4, faults.Reorder(20, for_s=25))], never=LOSS, covered=0.8),
+    Case("frames in bursts", [(4, faults.Delay(1.5, True, for_s=25))], never=TROUBLE, covered=0.8),
     Case(
         "frames come late", [(2, faults.Delay(6, for_s=25))], says("handed_over"),
         options=("--lag-patience", "6s"),
     ),
-    Case("unusual frames", [(4, faults.Strange(1, for_s=25))], never=TROUBLE, covered=0.95),
+    Case("unusual frames", [(4, faults.Strange(1, for_s=25))], never=TROUBLE, covered=0.8),
 ]  # fmt: skip
 GARBLED = [
     Case("rubbish between the frames", [(4, faults.Garbage("any", 60))]),
@@ -102,9 +103,9 @@ GARBLED = [
     Case(
         "unknown and unpriced trades",
         [(4, UNKNOWN), (8, faults.TradeTypes("NA", "*", 9))],
-        never=TROUBLE, covered=0.95,
+        never=TROUBLE, covered=0.8,
     ),
-    Case("pings", [(2, faults.Ping(0.5))], never=TROUBLE, covered=0.95),
+    Case("pings", [(2, faults.Ping(0.5))], never=TROUBLE, covered=0.8),
 ]  # fmt: skip
 REFUSED = [
     Case(
@@ -115,10 +116,10 @@ REFUSED = [
     for how, wait in (("429", "3"), ("418", "4"), ("451", ""), ("403", ""), ("503", ""))
 ]  # fmt: skip
 LOST = [
-    Case("lost frames", [(4, LOSE)], says("refilled"), says("gap"), 0.95),
+    Case("lost frames", [(4, LOSE)], says("refilled"), says("gap"), 0.8),
     Case("lost for ever", [(4, faults.Lose(BTC_TRADES, 30, forever=True))], says("gap")),
     *(
-        Case(f"lost while {name}", [(4, trouble), (4.5, LOSE)], says("refilled"), says("gap"), 0.9)
+        Case(f"lost while {name}", [(4, trouble), (4.5, LOSE)], says("refilled"), says("gap"), 0.8)
         for name, trouble in (
             ("REST fails", faults.RestTrouble("503", for_s=8)),
             ("REST limits the rate", faults.RestTrouble("429", retry_after="4", for_s=3)),
@@ -127,9 +128,13 @@ LOST = [
     ),
 ]
 QUIET = [
-    Case("nothing goes wrong", (), says("covered"), TROUBLE, 0.95),
-    Case("ids are never used", (), says("refilled"), LOSS, 0.95, mix=Mix(never=0.02)),
-]
+    Case("nothing goes wrong", (), says("covered"), TROUBLE, 0.95, duration_s=120, speed=8),
+    Case(
+        "ids are never used", (), says("refilled"), TROUBLE, 0.95, duration_s=120, speed=8,
+        mix=Mix(never=0.02),
+    ),
+    Case("it is encrypted", [(30, faults.Drop())], LOSS, duration_s=80, speed=8, tls=True),
+]  # fmt: skip
 GROUPS = {
     "drops": DROPS, "dead connections": DEAD, "silent streams": SILENT,
     "distorted frames": DISTORTED, "garbled frames": GARBLED, "refused handshakes": REFUSED,
@@ -139,11 +144,13 @@ GROUPS = {
 
 def judged(case: Case, seed: int, folder: Path) -> Outcome:
     """Record an exchange that is well, then let the faults happen, then stop; judge the lake."""
-    settings = Settings(SYMBOLS, seed=seed, paces=PACES, mix=case.mix, speed=SPEED)
+    settings = Settings(
+        SYMBOLS, seed=seed, paces=PACES, mix=case.mix, speed=case.speed, tls=case.tls
+    )  # fmt: skip
     with Exchange(settings) as exchange:
         for fault in case.before:
             exchange.do(fault)
-        with collecting(exchange, folder, *case.options) as collector:
+        with collecting(exchange, folder, *case.options, environment=trust(exchange)) as collector:
             wait_for(lambda: is_recording(collector, exchange) or case.before)
             for after_s, fault in case.planned:
                 exchange.plan(after_s, fault)
@@ -153,6 +160,12 @@ def judged(case: Case, seed: int, folder: Path) -> Outcome:
         raise Paused(f"the exchange stood still for {max(exchange.ledger.stalls_s):.1f} s")
     events = {line.said["event"] for line in read_lake(LocalFolder(folder / "lake")).journal}
     return Outcome(ledger_equals_lake(exchange.ledger, folder / "lake"), frozenset(events))
+
+
+def trust(exchange: Exchange) -> dict[str, str]:
+    """Return what makes a collector believe the certificate of an exchange."""
+    names = "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"
+    return dict.fromkeys(names, str(exchange.ca_file)) if exchange.ca_file else {}
 
 
 def judged_at_last(case: Case, seed: int, folder: Path) -> Outcome:

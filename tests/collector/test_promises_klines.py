@@ -8,8 +8,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
-
 from tests.exchange import Clock, Exchange, Settings, ledger_equals_lake
 from tests.exchange.collectors import collecting
 
@@ -29,10 +27,8 @@ SAME = {
 Row = Mapping[str, str]
 
 
-@pytest.fixture(scope="module")
-def recorded(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recorded(real_data: Path, folder: Path) -> Path:
     """Return a lake that was recorded from a replay, at the time when it happened."""
-    folder = tmp_path_factory.mktemp("klines")
     files = sorted((real_data / "binance-usdm-2024-08-08").glob("*-frames.jsonl.gz"))
     settings = Settings(recordings=tuple(files), rebase=False, speed=SPEED)
     clock = Clock.starting_at(START.timestamp() * 1000, SPEED)
@@ -41,8 +37,6 @@ def recorded(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert 0 == collector.wait(), collector.log()
     verdict = ledger_equals_lake(exchange.ledger, folder / "lake")
     assert verdict.good, str(verdict)
-    assert set(SYMBOLS) == exchange.ledger.trades.keys()
-    aggregate(folder / "lake")
     return folder / "lake"
 
 
@@ -68,15 +62,16 @@ def klines_of(real_data: Path, symbol: str) -> dict[str, Row]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("symbol", SYMBOLS)
-def test_every_complete_minute_is_the_official_kline(
-    symbol: str, recorded: Path, real_data: Path
-) -> None:
-    bars, klines = bars_of(recorded, symbol), klines_of(real_data, symbol)
+def test_every_complete_minute_is_the_official_kline(real_data: Path, tmp_path: Path) -> None:
+    lake = recorded(real_data, tmp_path)
+    aggregate(lake)
 
-    for start in MINUTES:
-        ours = {name: Decimal(bars[start][name]) for name in SAME}
-        official = {name: Decimal(klines[start][theirs]) for name, theirs in SAME.items()}
-        assert official == ours, start
-        assert "ok" == bars[start]["quality"] or start == MINUTES[-1], start
-        assert int(bars[start]["snapshot_count"]) > 580
+    for symbol in SYMBOLS:
+        bars, klines = bars_of(lake, symbol), klines_of(real_data, symbol)
+        for start in MINUTES:
+            ours = {name: Decimal(bars[start][name]) for name in SAME}
+            official = {name: Decimal(klines[start][theirs]) for name, theirs in SAME.items()}
+            assert official == ours, (symbol, start)
+            assert int(bars[start]["snapshot_count"]) > 580
+        # The recording ends so soon after midnight that nothing proves the last silence.
+        assert ["ok"] * 4 == [bars[start]["quality"] for start in MINUTES[:4]]
