@@ -6,39 +6,53 @@ Every sum is a sum of integers, so that it is exact and the same in any order an
 
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from aggregator.exact import Limbs
 from aggregator.quality import SECONDS_PER_DAY
+from aggregator.runs import Column, Runs
 
 
-def trade_seconds(trades: pl.LazyFrame, limbs: Limbs, day_start: int) -> pl.LazyFrame:
+def trade_seconds(trades: pl.DataFrame, limbs: Limbs, day_start: int) -> pl.DataFrame:
     """Reduce counted trades of the day, in order, to one row per second that has any."""
-    buys, sells = pl.col("taker_buy"), ~pl.col("taker_buy")
-    return (
-        trades.with_columns(
-            bar=((pl.col("timestamp") - day_start) // 1000).cast(pl.Int32).set_sorted()
-        )
-        .group_by("bar", maintain_order=True)
-        .agg(
-            *limbs.pick("price", "open", pl.Expr.first),
-            *limbs.extreme("price", "high", highest=True),
-            *limbs.extreme("price", "low", highest=False),
-            *limbs.pick("price", "close", pl.Expr.last),
-            *_renamed(limbs, "quantity", "vol_buy", lambda units: units.filter(buys).sum()),
-            *_renamed(limbs, "quantity", "vol_sell", lambda units: units.filter(sells).sum()),
-            *_quote_volume(limbs),
-            *limbs.extreme("quantity", "max_trade_qty", highest=True),
-            trade_count_buy=buys.sum().cast(pl.Int64),
-            trade_count_sell=sells.sum().cast(pl.Int64),
-        )
-    )
+    runs = Runs.of_seconds(trades["timestamp"].to_numpy(), day_start)
+    buys = trades["taker_buy"].to_numpy()
+    bought = runs.sums(buys.astype(np.int64))
+    columns = {
+        "bar": runs.bars,
+        **runs.pick(trades, limbs, "price", "open", first=True),
+        **runs.extreme(trades, limbs, "price", "high", highest=True),
+        **runs.extreme(trades, limbs, "price", "low", highest=False),
+        **runs.pick(trades, limbs, "price", "close", first=False),
+        **_volumes(runs, trades, limbs, "vol_buy", buys),
+        **_volumes(runs, trades, limbs, "vol_sell", ~buys),
+        **_quote_volume(runs, trades, limbs),
+        **runs.extreme(trades, limbs, "quantity", "max_trade_qty", highest=True),
+        "trade_count_buy": bought,
+        "trade_count_sell": runs.lengths - bought,
+    }
+    return pl.DataFrame(columns)
 
 
-def _quote_volume(limbs: Limbs) -> list[pl.Expr]:
+def _volumes(
+    runs: Runs, trades: pl.DataFrame, limbs: Limbs, alias: str, which: NDArray[np.bool_]
+) -> dict[str, Column]:
+    return {
+        renamed: runs.sums(trades[name].to_numpy() * which)
+        for name, renamed in zip(limbs.names("quantity"), limbs.names(alias), strict=True)
+    }
+
+
+def _quote_volume(runs: Runs, trades: pl.DataFrame, limbs: Limbs) -> dict[str, Column]:
     if limbs.narrow:
-        return [(pl.col("price") * pl.col("quantity")).sum().alias("quote_volume")]
-    return _renamed(limbs, "quote", "quote_volume", pl.Expr.sum)
+        products = trades["price"].to_numpy() * trades["quantity"].to_numpy()
+        return {"quote_volume": runs.sums(products)}
+    return {
+        renamed: runs.sums(trades[name].to_numpy())
+        for name, renamed in zip(limbs.names("quote"), limbs.names("quote_volume"), strict=True)
+    }
 
 
 def roll_up_trades(bars: pl.LazyFrame, limbs: Limbs, factor: int) -> pl.LazyFrame:
@@ -106,13 +120,4 @@ def _combined(
         for name, buy, sell in zip(
             limbs.names(alias), limbs.names("vol_buy"), limbs.names("vol_sell"), strict=True
         )
-    ]
-
-
-def _renamed(
-    limbs: Limbs, column: str, alias: str, expression: Callable[[pl.Expr], pl.Expr]
-) -> list[pl.Expr]:
-    return [
-        each.alias(name)
-        for each, name in zip(limbs.each(column, expression), limbs.names(alias), strict=True)
     ]

@@ -8,11 +8,14 @@ order, the threads or the grouping in which it was summed.
 import math
 import re
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from aggregator import ladder
 from aggregator.exact import Limbs
 from aggregator.rows import MEAN_QUANTITIES, RATIOS
+from aggregator.runs import Column, Runs
 
 _BITS = 40
 """A ratio in (0, 1] is cut into integers of 40 bits, so that the parts of four million snapshots
@@ -37,33 +40,33 @@ def ratio_parts(books: pl.DataFrame) -> int:
     return math.ceil((_SIGNIFICANT_BITS - exponent) / _BITS)
 
 
-def book_seconds(books: pl.LazyFrame, limbs: Limbs, day_start: int, parts: int) -> pl.LazyFrame:
+def book_seconds(books: pl.DataFrame, limbs: Limbs, day_start: int, parts: int) -> pl.DataFrame:
     """Reduce used snapshots of the day, in order, to one row per second that has any."""
-    return (
-        books.with_columns(
-            bar=((pl.col("timestamp") - day_start) // 1000).cast(pl.Int32).set_sorted()
-        )
-        .group_by("bar", maintain_order=True)
-        .agg(
-            *(total for name in _SUMS for total in limbs.each(name, pl.Expr.sum)),
-            *limbs.extreme("spread", "min_spread", highest=False),
-            *limbs.extreme("spread", "max_spread", highest=True),
-            *limbs.each("mid", pl.Expr.last),
-            *(total for name in RATIOS for total in _part_sums(name, parts)),
-            snapshot_count=pl.len().cast(pl.Int64),
-        )
-    )
+    runs = Runs.of_seconds(books["timestamp"].to_numpy(), day_start)
+    columns = {
+        "bar": runs.bars,
+        **{each: runs.sums(books[each].to_numpy()) for name in _SUMS for each in limbs.names(name)},
+        **runs.extreme(books, limbs, "spread", "min_spread", highest=False),
+        **runs.extreme(books, limbs, "spread", "max_spread", highest=True),
+        **{each: runs.last(books[each].to_numpy()) for each in limbs.names("mid")},
+        **{
+            part: sums
+            for name in RATIOS
+            for part, sums in _part_sums(runs, name, books[name].to_numpy(), parts).items()
+        },
+        "snapshot_count": runs.lengths,
+    }
+    return pl.DataFrame(columns)
 
 
-def _part_sums(name: str, parts: int) -> list[pl.Expr]:
+def _part_sums(runs: Runs, name: str, ratio: NDArray[np.float64], parts: int) -> dict[str, Column]:
     """Return the sums of the parts of a ratio. Cutting off bits is exact in floats."""
-    sums = []
+    sums = {}
     for i in range(parts):
-        shifted = pl.col(name) * 2.0 ** (_BITS * i)
+        shifted = ratio * 2.0 ** (_BITS * i)
         # Only the first part may be as large as 1: a ratio is.
-        rest = shifted - shifted.floor() if i else shifted
-        part = (rest * 2.0**_BITS).floor().cast(pl.Int64)
-        sums.append(part.sum().alias(f"{name}/{i}"))
+        rest = shifted - np.floor(shifted) if i else shifted
+        sums[f"{name}/{i}"] = runs.sums(np.floor(rest * 2.0**_BITS).astype(np.int64))
     return sums
 
 

@@ -168,18 +168,13 @@ def _trade_seconds(
     today: pl.DataFrame, counted: pl.Expr, limbs: Limbs, day_start: int
 ) -> pl.DataFrame:
     """Reduce piece by piece; a second that two pieces share is rolled up from both."""
-    parts = [
-        trade_seconds(piece.lazy().filter(counted), limbs, day_start).collect()
-        for piece in _pieces(today)
-    ]
+    parts = [trade_seconds(piece.filter(counted), limbs, day_start) for piece in _pieces(today)]
     return roll_up_trades(pl.concat(parts).lazy(), limbs, 1).collect()
 
 
 def _book_seconds(today: pl.DataFrame, limbs: Limbs, day_start: int) -> pl.DataFrame:
     parts = ratio_parts(today)
-    pieces = [
-        book_seconds(piece.lazy(), limbs, day_start, parts).collect() for piece in _pieces(today)
-    ]
+    pieces = [book_seconds(piece, limbs, day_start, parts) for piece in _pieces(today)]
     return roll_up_books(pl.concat(pieces).lazy(), limbs, 1).collect()
 
 

@@ -28,7 +28,7 @@ class Trade:
     taker_buy: bool = True
 
 
-def frame(trades: list[Trade], limbs: Limbs) -> pl.LazyFrame:
+def frame(trades: list[Trade], limbs: Limbs) -> pl.DataFrame:
     columns: dict[str, pl.Series] = {
         "timestamp": pl.Series([START + trade.ms for trade in trades], dtype=pl.Int64),
         "taker_buy": pl.Series([trade.taker_buy for trade in trades], dtype=pl.Boolean),
@@ -39,11 +39,11 @@ def frame(trades: list[Trade], limbs: Limbs) -> pl.LazyFrame:
     if not limbs.narrow:
         quotes = from_integers([trade.price * trade.quantity for trade in trades], 0)
         columns |= limbs.columns("quote", quotes)
-    return pl.LazyFrame(columns)
+    return pl.DataFrame(columns)
 
 
 def seconds_of(trades: list[Trade], limbs: Limbs = NARROW) -> pl.DataFrame:
-    return trade_seconds(frame(trades, limbs), limbs, START).collect()
+    return trade_seconds(frame(trades, limbs), limbs, START)
 
 
 def bars_of(trades: list[Trade], length: int, limbs: Limbs = NARROW) -> pl.DataFrame:

@@ -57,7 +57,7 @@ def seconds_of(rows: Rows, pieces: int = 1) -> pl.DataFrame:
     """Reduce in so many pieces, as a long day is."""
     parts, size = ratio_parts(rows.frame), -(-len(rows.frame) // pieces) or 1
     seconds = [
-        book_seconds(rows.frame.slice(i, size).lazy(), rows.limbs, START_MS, parts).collect()
+        book_seconds(rows.frame.slice(i, size), rows.limbs, START_MS, parts)
         for i in range(0, max(len(rows.frame), 1), size)
     ]
     return roll_up_books(pl.concat(seconds).lazy(), rows.limbs, 1).collect()

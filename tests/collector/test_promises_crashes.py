@@ -1,53 +1,29 @@
 """What is promised of a crash, with real processes: killed under load, started again, judged."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from threading import Event, Thread
 
 import pytest
 
-from lake.open import open_lake
 from lake.storage import LocalFolder
 from tests.bucket import BucketServer
 from tests.bucket.faults import Reset
-from tests.exchange import Exchange, Mix, Pace, Settings, Terms, ledger_equals_lake
+from tests.collector.promises import empty_lake, judged
+from tests.exchange import Exchange, Mix, Pace, Settings, Terms
 from tests.exchange.collectors import collecting, is_recording, wait_for
 from tests.exchange.lake_rows import read_lake
 from tests.exchange.spans import Span
+from tests.exchange.standstill import unless_the_machine_stood_still
 
 SYMBOLS = tuple(f"COIN{number:02d}USDT" for number in range(20))
 PACES = {SYMBOLS[0]: Pace(60), SYMBOLS[-1]: Pace(0.2, 500)}
 MIX = Mix(never=0.01, na=0.02)
 KILLS = 3
 LOST_MS = 1_000
-ATTEMPTS, STANDSTILL_S = 3, 0.3
 
 Book = tuple[str, int]
-
-
-@contextmanager
-def standstills() -> Iterator[list[float]]:
-    """Measure for how long this process was not let run, now and then, in seconds."""
-    found_s, over = list[float](), Event()
-
-    def measure() -> None:
-        before_s = time.monotonic()
-        while not over.wait(0.05):
-            now_s = time.monotonic()
-            found_s.append(now_s - before_s - 0.05)
-            before_s = now_s
-
-    thread = Thread(target=measure)
-    thread.start()
-    try:
-        yield found_s
-    finally:
-        over.set()
-        thread.join()
 
 
 def delivered(exchange: Exchange, until_ms: float) -> set[Book]:
@@ -105,30 +81,26 @@ def missing_books(lake: Path, due: set[Book]) -> list[Book]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@unless_the_machine_stood_still
 def test_a_kill_costs_a_second_of_books_and_no_trade(seed: int, tmp_path: Path) -> None:
-    for attempt in range(ATTEMPTS):
-        folder = tmp_path / str(attempt)
-        folder.mkdir()
-        settings = Settings(symbols=SYMBOLS, seed=seed, pace=Pace(5), paces=PACES, mix=MIX)
-        with standstills() as stood_s, Exchange(settings) as exchange:
-            killed = killed_again_and_again(exchange, folder, seed)
-        # While the machine stands still nobody can flush.
-        if max(stood_s, default=0) < STANDSTILL_S:
-            break
+    settings = Settings(symbols=SYMBOLS, seed=seed, pace=Pace(5), paces=PACES, mix=MIX)
+    with Exchange(settings) as exchange:
+        killed = killed_again_and_again(exchange, tmp_path, seed)
 
     assert len(killed.due) > 500
-    assert [] == missing_books(folder / "lake", killed.due)
+    assert [] == missing_books(tmp_path / "lake", killed.due)
     terms = Terms(excused=killed.seconds_before, healed_gaps=True)
-    verdict = ledger_equals_lake(exchange.ledger, folder / "lake", terms)
-    assert verdict.good, str(verdict)
+    verdict = judged(exchange, tmp_path / "lake", terms)
     assert 0 == verdict.counts["repeated rows"]
 
 
+@unless_the_machine_stood_still
 def test_what_waited_for_a_bucket_survives_a_kill(bucket: BucketServer, tmp_path: Path) -> None:
     speed, for_ever = 20.0, 1 << 30
     settings = Settings(symbols=SYMBOLS[:4], pace=Pace(2, 500), mix=MIX, speed=speed)
     with Exchange(settings) as exchange:
-        with collecting(exchange, tmp_path, "--lake", bucket.lake) as first:
+        lake = empty_lake(bucket)
+        with collecting(exchange, tmp_path, "--lake", lake) as first:
             wait_for(lambda: is_recording(first, exchange))
             bucket.script.add(Reset(), times=for_ever)
             time.sleep(
@@ -136,7 +108,7 @@ def test_what_waited_for_a_bucket_survives_a_kill(bucket: BucketServer, tmp_path
             )  # two minutes of the exchange wait in the outbox, a part of one in the log
             killed_ms = exchange.clock.now_ms()
         bucket.script.mend()
-        with collecting(exchange, tmp_path, "--lake", bucket.lake) as second:
+        with collecting(exchange, tmp_path, "--lake", lake) as second:
             wait_for(lambda: is_recording(second, exchange))
             wait_for(lambda: second.said("uploaded"))
             time.sleep(3)
@@ -145,7 +117,5 @@ def test_what_waited_for_a_bucket_survives_a_kill(bucket: BucketServer, tmp_path
     assert 0 == second.exit_code
     assert "recovered run" in second.log()
     a_second_before = ((killed_ms - LOST_MS * speed, killed_ms),)
-    terms = Terms(excused=a_second_before, healed_gaps=True)
-    verdict = ledger_equals_lake(exchange.ledger, open_lake(bucket.lake), terms)
-    assert verdict.good, str(verdict)
+    judged(exchange, lake, Terms(excused=a_second_before, healed_gaps=True))
     assert [".lock"] == [path.name for path in (tmp_path / "spool").iterdir()]

@@ -12,10 +12,12 @@ from typing import Any
 
 from lake.layout import JournalKey
 from lake.storage import LocalFolder
-from tests.exchange import Clock, Exchange, Pace, Settings, Terms, ledger_equals_lake
+from tests.collector.promises import judged
+from tests.exchange import Clock, Exchange, Pace, Settings, Terms
 from tests.exchange.collectors import Collector, collecting, wait_for
 from tests.exchange.faults import Burst, Lifetime
 from tests.exchange.klines import bars_equal_klines
+from tests.exchange.standstill import unless_the_machine_stood_still
 
 DAY = date(2026, 11, 19)
 SPEED = 1000.0
@@ -105,6 +107,7 @@ def aggregated(lake: Path) -> dict[str, dict[str, Any]]:
     return {path.parent.name: json.loads(path.read_text()) for path in files}
 
 
+@unless_the_machine_stood_still
 def test_a_day_with_a_restart_and_a_crash_is_complete(tmp_path: Path) -> None:
     settings = Settings(symbols=tuple(PACES), paces=PACES, speed=SPEED)
     clock = Clock.starting_at(midnight_ms(DAY) - BEFORE_S * 1000, SPEED)
@@ -123,10 +126,7 @@ def test_a_day_with_a_restart_and_a_crash_is_complete(tmp_path: Path) -> None:
     bars = bars_equal_klines(exchange.ledger, LocalFolder(tmp_path / "lake"))
     assert bars.good, str(bars)
     assert 3 * 1_440 == bars.counts["bars compared"]
-    verdict = ledger_equals_lake(
-        exchange.ledger, tmp_path / "lake", Terms(patience_s=HOUR_S, healed_gaps=True)
-    )
-    assert verdict.good, str(verdict)
+    judged(exchange, tmp_path / "lake", Terms(patience_s=HOUR_S, healed_gaps=True))
     assert_every_hour_has_its_journal(tmp_path / "lake", runs=3)
 
 

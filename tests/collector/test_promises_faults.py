@@ -7,7 +7,6 @@ collector is a process of its own; several work at once, since most of their tim
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from tests.exchange.collectors import collecting, is_recording, wait_for
 from tests.exchange.faults import Fault
 from tests.exchange.lake_rows import read_lake
 from tests.exchange.seeds import run_seeds
-from tests.exchange.trial import Paused
+from tests.exchange.standstill import unless_the_machine_stood_still
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "DOGEUSDT")
-ATTEMPTS = 3
 PACES = {"BTCUSDT": Pace(40), "ETHUSDT": Pace(8), "DOGEUSDT": Pace(0.2, 500)}
 ETH_BOOKS, BTC_TRADES = "ethusdt@depth20@100ms", "btcusdt@trade"
 Planned = tuple[float, Fault]
@@ -156,8 +154,6 @@ def judged(case: Case, seed: int, folder: Path) -> Outcome:
                 exchange.plan(after_s, fault)
             time.sleep(exchange.clock.real_s(case.duration_s))
             collector.stop()
-    if exchange.ledger.stalls_s:
-        raise Paused(f"the exchange stood still for {max(exchange.ledger.stalls_s):.1f} s")
     events = {line.said["event"] for line in read_lake(LocalFolder(folder / "lake")).journal}
     return Outcome(ledger_equals_lake(exchange.ledger, folder / "lake"), frozenset(events))
 
@@ -166,16 +162,6 @@ def trust(exchange: Exchange) -> dict[str, str]:
     """Return what makes a collector believe the certificate of an exchange."""
     names = "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"
     return dict.fromkeys(names, str(exchange.ca_file)) if exchange.ca_file else {}
-
-
-def judged_at_last(case: Case, seed: int, folder: Path) -> Outcome:
-    """Do so once more if the machine stood still."""
-    for attempt in range(ATTEMPTS):
-        place = folder / f"{seed}-{attempt}"
-        place.mkdir()
-        with suppress(Paused):
-            return judged(case, seed, place)
-    raise Paused(f"the machine stood still in {ATTEMPTS} trials; let it do less")
 
 
 def complaints(case: Case, outcome: Outcome) -> str:
@@ -193,10 +179,13 @@ def complaints(case: Case, outcome: Outcome) -> str:
 
 
 @pytest.mark.parametrize("cases", GROUPS.values(), ids=GROUPS)
+@unless_the_machine_stood_still
 def test_the_ledger_equals_the_lake_under_each_fault(cases: list[Case], tmp_path: Path) -> None:
     def judge(numbered: tuple[int, Case]) -> str:
         seed, case = numbered
-        return complaints(case, judged_at_last(case, seed, tmp_path))
+        folder = tmp_path / f"case-{seed}"
+        folder.mkdir()
+        return complaints(case, judged(case, seed, folder))
 
     with ThreadPoolExecutor(len(cases)) as pool:
         said = [each for each in pool.map(judge, enumerate(cases)) if each]

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tests.exchange import Clock, Exchange, Settings, ledger_equals_lake
+from tests.collector.promises import judged
+from tests.exchange import Clock, Exchange, Settings
 from tests.exchange.collectors import collecting
+from tests.exchange.standstill import unless_the_machine_stood_still
 
 DAY = date(2024, 8, 8)
 START = datetime(2024, 8, 8, 23, 54, 4, tzinfo=UTC)
@@ -35,8 +37,7 @@ def recorded(real_data: Path, folder: Path) -> Path:
     options = "--duration", str(LASTS_S), "--silent-after", "60s"
     with Exchange(settings, clock) as exchange, collecting(exchange, folder, *options) as collector:
         assert 0 == collector.wait(), collector.log()
-    verdict = ledger_equals_lake(exchange.ledger, folder / "lake")
-    assert verdict.good, str(verdict)
+    judged(exchange, folder / "lake")
     return folder / "lake"
 
 
@@ -62,6 +63,7 @@ def klines_of(real_data: Path, symbol: str) -> dict[str, Row]:
     }  # fmt: skip
 
 
+@unless_the_machine_stood_still
 def test_every_complete_minute_is_the_official_kline(real_data: Path, tmp_path: Path) -> None:
     lake = recorded(real_data, tmp_path)
     aggregate(lake)

@@ -18,11 +18,12 @@ from pathlib import Path
 import pytest
 
 from lake.layout import ChunkKey, JournalKey
-from lake.open import open_lake
 from tests.bucket import BucketServer
 from tests.bucket.faults import Fault, Refuse, Reset
-from tests.exchange import Exchange, Mix, Pace, Settings, Terms, Verdict, ledger_equals_lake
+from tests.collector.promises import empty_lake, judged
+from tests.exchange import Exchange, Mix, Pace, Settings, Terms
 from tests.exchange.collectors import Collector, collecting, is_recording, wait_for
+from tests.exchange.standstill import unless_the_machine_stood_still
 from tests.exchange.stepping import Steps
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "DOGEUSDT")
@@ -33,19 +34,6 @@ FOR_EVER = 1 << 30
 
 def market(speed: float, **paces: Pace) -> Exchange:
     return Exchange(Settings(symbols=SYMBOLS, paces={**PACES, **paces}, mix=MIX, speed=speed))
-
-
-@pytest.fixture
-def latent_bucket(bucket: BucketServer) -> BucketServer:
-    """Return a bucket that is as far away as one in the same region."""
-    bucket.latency_s = 0.05
-    return bucket
-
-
-def judged(exchange: Exchange, lake: str | Path, terms: Terms | None = None) -> Verdict:
-    verdict = ledger_equals_lake(exchange.ledger, open_lake(str(lake)), terms)
-    assert verdict.good, str(verdict)
-    return verdict
 
 
 def health(collector: Collector) -> tuple[int, str]:
@@ -62,35 +50,41 @@ def health(collector: Collector) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("how", [Reset(), Refuse(503)], ids=["gone", "refusing"])
+@unless_the_machine_stood_still
 def test_a_bucket_may_be_away_for_ten_minutes(
     how: Fault, bucket: BucketServer, tmp_path: Path
 ) -> None:
     speed, away_s = 40.0, 600.0
-    options = "--lake", bucket.lake, "--metrics-port", "0", "--metrics-host", "127.0.0.1"
+    lake = empty_lake(bucket)
+    options = "--lake", lake, "--metrics-port", "0", "--metrics-host", "127.0.0.1"
     slow = {symbol: Pace(1.5, 500) for symbol in ("BTCUSDT", "ETHUSDT")}
     with market(speed, **slow) as exchange, collecting(exchange, tmp_path, *options) as collector:
-        wait_for(lambda: chunks_in(bucket))
+        wait_for(lambda: chunks_in(bucket, lake))
         wait_for(lambda: 200 == health(collector)[0])
         bucket.script.add(how, times=FOR_EVER)
-        before = chunks_in(bucket)
+        before = chunks_in(bucket, lake)
         time.sleep(away_s / speed)
         while_away = health(collector)
-        assert before == chunks_in(bucket)
+        assert before == chunks_in(bucket, lake)
         bucket.script.mend()
-        wait_for(lambda: chunks_in(bucket) >= before + 10 * 2 * len(SYMBOLS))
+        wait_for(lambda: chunks_in(bucket, lake) >= before + 10 * 2 * len(SYMBOLS))
         collector.stop()
 
     assert 0 == collector.exit_code
     assert 503 == while_away[0]
     assert "upload" in while_away[1]
-    verdict = judged(exchange, bucket.lake)
+    verdict = judged(exchange, lake)
     assert not verdict.counts["trade gaps"] + verdict.counts["book gaps"]
-    assert_in_order(list(bucket.store.objects(bucket.lake.removeprefix("gs://"))))
+    assert_in_order(created_in(bucket, lake))
 
 
-def chunks_in(bucket: BucketServer) -> int:
-    names = bucket.store.objects(bucket.lake.removeprefix("gs://"))
-    return sum(name.startswith("raw/") for name in names)
+def created_in(bucket: BucketServer, lake: str) -> list[str]:
+    """Return the names of what is in a lake, in the order in which it came."""
+    return list(bucket.store.objects(lake.removeprefix("gs://")))
+
+
+def chunks_in(bucket: BucketServer, lake: str) -> int:
+    return sum(name.startswith("raw/") for name in created_in(bucket, lake))
 
 
 def assert_in_order(created: list[str]) -> None:
@@ -110,14 +104,17 @@ def minute_of(name: str) -> tuple[date | None, int]:
     return (key.date, key.minute) if key and "R" not in key.run else (None, 0)
 
 
+@unless_the_machine_stood_still
 def test_a_hundred_symbols_are_in_the_lake_within_eight_seconds_of_the_wish_to_stop(
-    latent_bucket: BucketServer, tmp_path: Path
+    bucket: BucketServer, tmp_path: Path
 ) -> None:
+    lake = empty_lake(bucket)
+    bucket.latency_s = 0.05
     symbols = tuple(f"COIN{number:02d}USDT" for number in range(100))
     settings = Settings(symbols=symbols, pace=Pace(5), mix=Mix(never=0.001))
     with (
         Exchange(settings) as exchange,
-        collecting(exchange, tmp_path, "--lake", latent_bucket.lake) as collector,
+        collecting(exchange, tmp_path, "--lake", lake) as collector,
     ):
         wait_for(lambda: is_recording(collector, exchange))
         time.sleep(8)
@@ -125,8 +122,8 @@ def test_a_hundred_symbols_are_in_the_lake_within_eight_seconds_of_the_wish_to_s
 
     assert 0 == collector.exit_code
     assert took_s < 8
-    latent_bucket.latency_s = 0
-    verdict = judged(exchange, latent_bucket.lake)
+    bucket.latency_s = 0
+    verdict = judged(exchange, lake)
     assert verdict.counts["books delivered"] > 5000
     assert [".lock"] == [path.name for path in (tmp_path / "spool").iterdir()]
     assert collector.said("stopped")
@@ -150,6 +147,7 @@ def small_disk(tmp_path: Path) -> tuple[str, ...]:
     return launcher
 
 
+@unless_the_machine_stood_still
 def test_a_full_disk_is_reported_and_nothing_is_corrupted(
     small_disk: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -192,6 +190,7 @@ def filled(folder: Path) -> Iterator[None]:
     ("limit", "least"), [(resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 3)],
     ids=["no byte can be written", "no file can be opened"],
 )  # fmt: skip
+@unless_the_machine_stood_still
 def test_a_spool_that_cannot_be_written_for_a_while_costs_nothing(
     limit: int, least: int, tmp_path: Path
 ) -> None:
@@ -225,6 +224,7 @@ def test_a_spool_that_can_never_be_written_is_one_line_and_exit_code_1(tmp_path:
 # The clock
 
 
+@unless_the_machine_stood_still
 def test_a_wall_clock_may_step_back_and_forth(tmp_path: Path) -> None:
     steps = Steps(tmp_path / "steps")
     program = "-m", "tests.exchange.stepping", str(steps.path)
