@@ -33,8 +33,9 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 demo: setup ## A made-up day, from raw chunks to bars, and two minutes live, in ./demo-lake
 	$(PYTHON) -m demo
 
-test: setup ## All tests, in two processes
-	$(PYTHON) -m pytest -n 2
+test: setup ## All tests, in two processes; those in real time one by one
+	$(PYTHON) -m pytest -n 2 -m "not alone"
+	$(PYTHON) -m pytest -m alone
 
 coverage: setup ## All tests, and which lines none of them reaches
 	$(PYTHON) -m pytest -n 2 --cov

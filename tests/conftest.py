@@ -33,6 +33,13 @@ os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 pytest.register_assert_rewrite("tests.reference", "tests.compare")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the machine for itself: whole runs of a collector, in real time."""
+    for item in items:
+        if item.path.name.startswith("test_promises_"):
+            item.add_marker("alone")
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Return the folder of real recordings; without one skip, but in CI fail."""

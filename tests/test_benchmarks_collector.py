@@ -249,7 +249,8 @@ def test_a_process_is_told_from_the_others_on_its_core() -> None:
     while cpu_s(process) < before_s + 0.05:
         sum(range(10_000))
 
-    assert sum(threads_s(process).values()) == pytest.approx(cpu_s(process), abs=0.2)
+    # What threads used that are gone counts for the process only.
+    assert 0 < sum(threads_s(process).values()) <= cpu_s(process) + 0.2
     assert core_before_s <= core_s(min(os.sched_getaffinity(0)))
     assert peak_mb(process) > 10
 

@@ -1,6 +1,6 @@
 """Trials become tables of `benchmarks/COLLECTOR.md`. No clock, no disk."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from benchmarks.collector.outcome import Measured, Outcome, quantile
 from benchmarks.report import Table, grid
@@ -30,12 +30,17 @@ _LOAD_HEADER = (
 
 def page(facts: Mapping[str, str], tables: Sequence[Table]) -> str:
     """Return the page of a run."""
-    machine = "".join(f"- **{name}**: {said}\n" for name, said in facts.items())
-    return f"{_HEAD}\n## Machine\n\n{machine}" + "".join("\n" + _section(each) for each in tables)
+    machine = f"\n## Machine\n\n{_list(facts.items())}"
+    return _HEAD + machine + "".join(f"\n{_section(table)}" for table in tables)
 
 
 def _section(table: Table) -> str:
-    return f"## {table.title}\n\n{table.says}\n\n{grid(table.header, table.rows)}"
+    body = grid(table.header, table.rows) if table.header else _list(table.rows)
+    return f"## {table.title}\n\n{table.says}\n\n{body}"
+
+
+def _list(rows: Iterable[Sequence[str]]) -> str:
+    return "".join(f"- **{name}**: {said}\n" for name, said in rows)
 
 
 def contest_table(outcomes: Sequence[Outcome]) -> Table:
@@ -63,7 +68,7 @@ def _contest_row(outcome: Outcome, ours: Outcome) -> tuple[str, ...]:
 def how_table(outcomes: Sequence[Outcome]) -> Table:
     """Return how each candidate goes about it."""
     rows = tuple((each.candidate.name, each.candidate.how) for each in outcomes)
-    return Table("How each does it", "Until SIGTERM, all of them.", ("", "how"), rows)
+    return Table("How each does it", "Until SIGTERM, all of them.", (), rows)
 
 
 def growth_table(outcomes: Sequence[Outcome]) -> Table:

@@ -4,6 +4,7 @@ The exchange behaves well here, so all that is missing in a lake is the collecto
 """
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -132,29 +133,40 @@ def test_a_hundred_symbols_are_in_the_lake_within_eight_seconds_of_the_wish_to_s
 # The disk
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> tuple[str, ...]:
-    """Return how to launch a program that finds the spool on a disk of its own, of 24 MiB."""
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    mount = 'mount -t tmpfs -o size=24m tmpfs "$0" && exec "$@"'
-    launcher = "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(spool)
-    can = (
-        shutil.which("unshare") and not subprocess.run([*launcher, "true"], check=False).returncode
-    )
+DISK_MIB = 24
+
+
+def on_a_small_disk(folder: Path) -> tuple[str, ...]:
+    """Return how to launch a program that finds a small disk of its own at this folder."""
+    folder.mkdir()
+    mount = f'mount -t tmpfs -o size={DISK_MIB}m tmpfs "$0" && exec "$@"'
+    launcher = "unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(folder)
+    can = shutil.which("unshare") and not subprocess.run([*launcher, "true"]).returncode
     if not can:
         pytest.skip("this machine lets nobody mount a small disk")
     return launcher
 
 
+@contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """Leave no room on the small disk of a folder for a while."""
+    disk = os.statvfs(folder)
+    assert disk.f_blocks * disk.f_frsize <= DISK_MIB << 20, "this disk is not to be filled"
+    path = folder / ".filler"
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        file.write(bytes(DISK_MIB << 20))
+        file.write(bytes(1))
+    yield
+    path.unlink()
+
+
 @unless_the_machine_stood_still
-def test_a_full_disk_is_reported_and_nothing_is_corrupted(
-    small_disk: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_corrupted(tmp_path: Path) -> None:
+    launcher = on_a_small_disk(tmp_path / "spool")
     options = "--metrics-port", "0", "--metrics-host", "127.0.0.1"
     with (
         market(speed=4) as exchange,
-        collecting(exchange, tmp_path, *options, launcher=small_disk) as collector,
+        collecting(exchange, tmp_path, *options, launcher=launcher) as collector,
     ):
         wait_for(lambda: is_recording(collector, exchange))
         time.sleep(2)
@@ -173,17 +185,6 @@ def test_a_full_disk_is_reported_and_nothing_is_corrupted(
     assert verdict.counts["books excused"]
     assert len(SYMBOLS) == verdict.counts["book gaps"]
     assert any("No space left" in line["message"] for line in collector.lines())
-
-
-@contextmanager
-def filled(folder: Path) -> Iterator[None]:
-    """Leave no room on the disk of a folder for a while."""
-    path = folder / ".filler"
-    with path.open("wb", buffering=0) as file, suppress(OSError):
-        while file.write(bytes(1 << 16)):
-            pass
-    yield
-    path.unlink()
 
 
 @pytest.mark.parametrize(
