@@ -9,10 +9,10 @@ import typer
 
 from collector import options
 from collector.errors import CollectorError
-from collector.sessions import journal_days
-from collector.sessions import sessions as sessions_of
-from collector.sessions_view import print_sessions
 from collector.settings import REST_URL, WS_URL, RunSettings
+from collector.view.sessions import journal_days
+from collector.view.sessions import sessions as sessions_of
+from collector.view.sessions_view import print_sessions
 from lake.errors import LakeError
 from lake.logs import log
 from lake.open import open_lake

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from collector.orders import Tell
-from collector.recorder import Recorder
+from collector.fleet.orders import Tell
+from collector.record.recorder import Recorder
 
 _PROOFS_S = 1.2
 _DRAIN_S = 1.0

@@ -8,32 +8,32 @@ from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
 
-from collector.backoff import wait_s
-from collector.board import Board
-from collector.capacity import SpoolSettings
 from collector.clock import Clock
-from collector.connection import Pace
-from collector.crew import Crew
-from collector.diary import Diary
 from collector.ending import Ended, Ending
 from collector.errors import CollectorError
-from collector.fleet import Fleet, FleetSettings
-from collector.inbox import Inbox
-from collector.last_seen import last_seen
-from collector.lists import SharedRest
-from collector.openholes import OpenHoles
-from collector.outbox import Outbox
-from collector.parts import Edges, assemble
-from collector.reception import recording
-from collector.recorder import Recorder
-from collector.recover import Leftovers, recover
-from collector.refill import Refiller
-from collector.roster import Roster
-from collector.runfolder import new_run
+from collector.feed.connection import Pace
+from collector.feed.inbox import Inbox
+from collector.fleet.backoff import wait_s
+from collector.fleet.crew import Crew
+from collector.fleet.fleet import Fleet, FleetSettings
+from collector.record.parts import Edges, assemble
+from collector.record.reception import recording
+from collector.record.recorder import Recorder
+from collector.record.roster import Roster
+from collector.record.survey import Survey, look
 from collector.settings import RunSettings
-from collector.spool import Spool
-from collector.survey import Survey, look
-from collector.watch import watching
+from collector.spool.capacity import SpoolSettings
+from collector.spool.diary import Diary
+from collector.spool.outbox import Outbox
+from collector.spool.recover import Leftovers, recover
+from collector.spool.runfolder import new_run
+from collector.spool.spool import Spool
+from collector.trades.last_seen import last_seen
+from collector.trades.lists import SharedRest
+from collector.trades.openholes import OpenHoles
+from collector.trades.refill import Refiller
+from collector.view.board import Board
+from collector.view.watch import watching
 from lake.errors import LakeError
 from lake.marker import claim
 from lake.open import open_lake

@@ -43,13 +43,17 @@ EDGES = {
         "published",
     },
     "collector": {
-        "capacity", "checkpoint", "chunks", "claims", "cli", "clock", "closer",
-        "connection", "console", "crew", "deadrun", "delivery", "dial", "diary", "duty",
-        "ending", "health", "hours", "inbox", "last_seen", "lastrows", "lists", "live_view",
-        "log_thread", "logfile", "openholes", "options", "outbox", "pack", "parts",
-        "publisher", "reception", "recorder", "recover", "refill", "repair", "rest", "run",
-        "runfolder", "segment", "sessions", "sessions_view", "spool", "stores", "survey",
-        "syncer", "trouble", "usage", "watch",
+        "cli", "clock", "ending", "feed/connection", "feed/dial", "feed/inbox",
+        "fleet/crew", "options", "record/parts", "record/publisher", "record/reception",
+        "record/recorder", "record/stores", "record/survey", "run", "spool/capacity",
+        "spool/checkpoint", "spool/chunks", "spool/claims", "spool/closer",
+        "spool/deadrun", "spool/delivery", "spool/diary", "spool/duty", "spool/hours",
+        "spool/lastrows", "spool/logfile", "spool/outbox", "spool/pack", "spool/recover",
+        "spool/runfolder", "spool/segment", "spool/spool", "spool/syncer",
+        "spool/trouble", "spool/usage", "trades/last_seen", "trades/lists",
+        "trades/openholes", "trades/refill", "trades/repair", "trades/rest",
+        "view/console", "view/health", "view/live_view", "view/log_thread",
+        "view/sessions", "view/sessions_view", "view/watch",
     },
 }  # fmt: skip
 """Modules that touch disks, the lake, clocks or terminals. All others of a package are pure."""
@@ -68,9 +72,9 @@ IMPURE_CALLS = {"open", "print", "input", "now", "utcnow", "today"}
 
 TESTED_ELSEWHERE = {
     "collector/errors": "has no behaviour; that the right one is raised, the others' tests say",
-    "collector/orders": "has no behaviour; what is ordered, the tests of the helm say",
-    "collector/outcomes": "has no behaviour; which comes of what, the tests of refill say",
-    "collector/rest_errors": "has no behaviour; that the right one comes, those of rest say",
+    "collector/fleet/orders": "has no behaviour; what is ordered, the tests of the helm say",
+    "collector/trades/outcomes": "has no behaviour; which comes of what, the tests of refill say",
+    "collector/trades/rest_errors": "has no behaviour; that the right one comes, those of rest say",
     "lake/errors": "has no behaviour; that the right one is raised, the others' tests say",
     "aggregator/compiler": "what it makes is called by the tests of aggregator/compiled",
 }

@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 from collector import cli
-from collector.intake import Intake
-from collector.reports import Batch
+from collector.feed.reports import Batch
+from collector.record.intake import Intake
 
 _BUCKET_NS = 1_000_000
 _LOOK_EVERY_S = 1.0

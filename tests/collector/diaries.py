@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from collector.session import time_ms
+from collector.view.session import time_ms
 from lake.journal import write_event
 from lake.layout import JournalKey
 from lake.storage import Storage

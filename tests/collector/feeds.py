@@ -1,11 +1,11 @@
 """Frames as the exchange sends them, and where their rows go."""
 
-from collector.channel import channels_of
-from collector.intake import Intake
-from collector.links import Link, Reason
-from collector.pulse import Patience
-from collector.reports import Batch
-from collector.tracks import Track
+from collector.feed.reports import Batch
+from collector.fleet.channel import channels_of
+from collector.fleet.links import Link, Reason
+from collector.fleet.pulse import Patience
+from collector.fleet.tracks import Track
+from collector.record.intake import Intake
 from lake.layout import Stream
 
 NOW_MS = 1_765_440_000_000

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 
-from collector.channel import Channel, channels_of
-from collector.distress import relieve
-from collector.fleet import Fleet, FleetSettings
-from collector.helm import steer
-from collector.links import Link
-from collector.orders import Close, Open, Order, Tell
-from collector.plan import follow
-from collector.refusals import Refusal
+from collector.feed.refusals import Refusal
+from collector.fleet.channel import Channel, channels_of
+from collector.fleet.distress import relieve
+from collector.fleet.fleet import Fleet, FleetSettings
+from collector.fleet.helm import steer
+from collector.fleet.links import Link
+from collector.fleet.orders import Close, Open, Order, Tell
+from collector.fleet.plan import follow
 from collector.settings import Deadlines
-from collector.status import StreamState
+from collector.view.status import StreamState
 from lake.layout import Stream
 
 START_MS = 1_765_440_000_000

@@ -5,32 +5,32 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from collector.board import Board
-from collector.capacity import SpoolSettings
-from collector.channel import Channel
 from collector.clock import Clock
-from collector.connection import Pace
-from collector.crew import Crew
-from collector.diary import Diary
 from collector.ending import Ending
-from collector.fleet import Fleet, FleetSettings
-from collector.frames import Trade
-from collector.holes import Hole
-from collector.inbox import Inbox
-from collector.openholes import OpenHoles
-from collector.orders import Close, Open, Subscribe, Unsubscribe
-from collector.outbox import Outbox
-from collector.outcomes import Refilled, Unfillable
-from collector.parts import Edges, assemble
-from collector.reception import recording
-from collector.recorder import Recorder
-from collector.refill import Refiller
-from collector.reports import Acknowledged, Cause, Closed, Opened, Passed
-from collector.rest import Rest
-from collector.roster import Roster
+from collector.feed.connection import Pace
+from collector.feed.frames import Trade
+from collector.feed.inbox import Inbox
+from collector.feed.reports import Acknowledged, Cause, Closed, Opened, Passed
+from collector.fleet.channel import Channel
+from collector.fleet.crew import Crew
+from collector.fleet.fleet import Fleet, FleetSettings
+from collector.fleet.orders import Close, Open, Subscribe, Unsubscribe
+from collector.record.parts import Edges, assemble
+from collector.record.reception import recording
+from collector.record.recorder import Recorder
+from collector.record.roster import Roster
+from collector.record.survey import Survey
 from collector.settings import Deadlines, RunSettings, Shard
-from collector.spool import Spool
-from collector.survey import Survey
+from collector.spool.capacity import SpoolSettings
+from collector.spool.diary import Diary
+from collector.spool.outbox import Outbox
+from collector.spool.spool import Spool
+from collector.trades.holes import Hole
+from collector.trades.openholes import OpenHoles
+from collector.trades.outcomes import Refilled, Unfillable
+from collector.trades.refill import Refiller
+from collector.trades.rest import Rest
+from collector.view.board import Board
 from lake.journal import Journal, read_journal
 from lake.layout import Stream
 from lake.storage import LocalFolder

@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from collector.capacity import SpoolSettings
 from collector.clock import Clock
-from collector.diary import Diary
-from collector.outbox import Outbox
-from collector.recover import recover
-from collector.spool import Spool
+from collector.spool.capacity import SpoolSettings
+from collector.spool.diary import Diary
+from collector.spool.outbox import Outbox
+from collector.spool.recover import recover
+from collector.spool.spool import Spool
 from lake.storage import LocalFolder
 from tests.collector.spools import DEPTH, SYMBOL, TRADES, book, trade
 

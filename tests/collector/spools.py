@@ -10,11 +10,11 @@ from typing import Any
 
 from isal import igzip
 
-from collector.capacity import SpoolSettings
 from collector.clock import Clock
-from collector.outbox import Outbox
-from collector.runfolder import RunFolder
-from collector.spool import Spool
+from collector.spool.capacity import SpoolSettings
+from collector.spool.outbox import Outbox
+from collector.spool.runfolder import RunFolder
+from collector.spool.spool import Spool
 from lake.layout import ChunkKey, Stream
 from lake.storage import LocalFolder, Storage
 

@@ -1,6 +1,6 @@
 """Statuses as a recorder would publish them."""
 
-from collector.status import (
+from collector.view.status import (
     ConnectionStatus,
     Counters,
     LeftOut,

@@ -8,10 +8,10 @@ from random import Random
 import pytest
 
 from collector.clock import Clock
-from collector.holes import Hole
-from collector.outcomes import Outcome, Refilled, Unfillable
-from collector.refill import Refiller
-from collector.rest import Rest
+from collector.trades.holes import Hole
+from collector.trades.outcomes import Outcome, Refilled, Unfillable
+from collector.trades.refill import Refiller
+from collector.trades.rest import Rest
 from tests.exchange import Clock as ExchangeClock
 from tests.exchange import Exchange, Mix, Pace, Settings
 from tests.exchange.events import Trade

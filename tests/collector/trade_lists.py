@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from collector.evidence import TradeList
-from collector.frames import Trade
-from collector.holes import Hole
+from collector.feed.frames import Trade
+from collector.trades.evidence import TradeList
+from collector.trades.holes import Hole
 
 MS_PER_ID = 10
 

@@ -1,0 +1,1 @@
+"""The socket and its frames: bytes of one connection become trades and books."""

@@ -1,0 +1,1 @@
+"""Which connection carries which stream, and what is done when one is silent, late or old."""

@@ -1,0 +1,1 @@
+"""The one loop that knows everything: frames to rows, covered time, gaps, symbols."""
