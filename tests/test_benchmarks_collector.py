@@ -20,10 +20,10 @@ from benchmarks.collector.process import core_s, cpu_s, peak_mb, threads_s
 from benchmarks.collector.trial import run
 from benchmarks.collector.venue_rest import list_of
 from benchmarks.measure import Failed
-from collector.frames import Snapshot, Trade, read_frame
-from collector.rest_wire import read_trades
-from collector.rows import snapshot_line, trade_line
-from collector.wire import Wire
+from collector.feed.frames import Snapshot, Trade, read_frame
+from collector.trades.rest_wire import read_trades
+from collector.spool.rows import snapshot_line, trade_line
+from collector.feed.wire import Wire
 from lake.layout import Stream
 
 NOW_MS = 1_790_000_000_000
