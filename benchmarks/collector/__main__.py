@@ -90,10 +90,10 @@ def tell(line: str) -> None:
 
 
 def _tables(plan: Plan) -> Iterator[Table]:
-    same = steady(PART, _CONTEST_S)
     there = [each for each in plan.contest if each.is_installed()]
-    contest = [_calm(each, same, plan.tries) for each in there]
-    yield report.contest_table(contest)
+    for symbols in (PART, MARKET):
+        contest = [_calm(each, steady(symbols, _CONTEST_S), plan.tries) for each in there]
+        yield report.contest_table(contest)
     yield report.how_table(contest)
     growth = _of_ours(plan.growth, plan.tries)
     yield report.growth_table(growth)

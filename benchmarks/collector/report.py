@@ -48,9 +48,9 @@ def contest_table(outcomes: Sequence[Outcome]) -> Table:
     load, ours = outcomes[0].load, outcomes[0]
     rate = load.phases[0].rate
     return Table(
-        "The same streams, the same rows",
-        f"{load.symbols} symbols, {rate.books_per_s:,.0f} books and {rate.trades_per_s:,.0f} "
-        f"trades a second for {load.phases[0].duration_s:.0f} s, {_security(load.tls)}.",
+        f"The same streams, the same rows: {load.symbols} symbols",
+        f"{rate.books_per_s:,.0f} books and {rate.trades_per_s:,.0f} trades a second for "
+        f"{load.phases[0].duration_s:.0f} s, {_security(load.tls)}.",
         ("", "us", "stored, us", "stored, times ours", "lag p99 ms", "peak MiB", "others", "lake"),
         tuple(_contest_row(each, ours) for each in outcomes),
     )
