@@ -1,6 +1,6 @@
 """Measure us, the peers and the floor: `make bench`, `make bench-full`.
 
-Writes `benchmarks/RESULTS.md`, and the first table into `docs/performance.md`.
+Writes `benchmarks/RESULTS.md`, and the tables that `docs/performance.md` has a place for.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from benchmarks import machine
 from benchmarks.contest import contest
 from benchmarks.inputs import SNAPSHOTS, TRADES, Input
 from benchmarks.measure import ROOT, Failed
-from benchmarks.report import Table, contest_table, how_table, markdown, runs_table, with_table
+from benchmarks.report import Table, contest_table, how_table, markdown, runs_table, with_tables
 from benchmarks.studies import STUDIES
 
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
@@ -31,7 +31,7 @@ def main() -> None:
     except Failed as failed:
         raise SystemExit(str(failed)) from failed
     page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(with_table(page, tables[0]), encoding="utf-8")
+    PAGE.write_text(with_tables(page, tables), encoding="utf-8")
     tell(f"written to {RESULTS.relative_to(ROOT)}")
 
 

@@ -7,7 +7,7 @@ from benchmarks.contest import Result, ours
 from benchmarks.inputs import Input
 from benchmarks.measure import Usage, shown, typical
 
-_BEGIN, _END = "<!-- table: make bench -->", "<!-- end of table -->"
+_END = "<!-- end of table -->"
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,18 @@ def _list(rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"- **{name}**: {said}\n" for name, said in rows)
 
 
-def with_table(page: str, table: Table) -> str:
-    """Put the table into a page, between the two marks that it has."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    if not after:
-        raise ValueError(f"the page has no place for a table: {_BEGIN} … {_END}")
-    return f"{before}{_BEGIN}\n{grid(table.header, table.rows)}{_END}{after}"
+def with_tables(page: str, tables: Iterable[Table]) -> str:
+    """Put each table into the page where it has a place: between two marks, by its title."""
+    for table in tables:
+        begin = f"<!-- table: {table.title} -->"
+        before, found, rest = page.partition(begin)
+        if not found:
+            continue
+        _, ended, after = rest.partition(_END)
+        if not ended:
+            raise ValueError(f"the page has no end of the table {table.title}: {_END}")
+        page = f"{before}{begin}\n{grid(table.header, table.rows)}{_END}{after}"
+    return page
 
 
 def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

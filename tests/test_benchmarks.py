@@ -10,7 +10,7 @@ from benchmarks.compare import difference, first_difference
 from benchmarks.contest import Result, run_once
 from benchmarks.inputs import DATE, Input
 from benchmarks.measure import ROOT, Failed, Usage, measure, typical
-from benchmarks.report import Table, contest_table, markdown, runs_table, with_table
+from benchmarks.report import Table, contest_table, markdown, runs_table, with_tables
 from lake.layout import Stream, raw_day_prefix
 from lake.schemas import BAR_COLUMNS
 
@@ -185,17 +185,18 @@ def test_a_page_names_no_place_of_this_machine(made: Input) -> None:
 
 def test_the_table_on_the_page_is_that_of_the_results() -> None:
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
-    begin, end = "<!-- table: make bench -->\n", "<!-- end of table -->"
+    begin, end = "<!-- table: The same day, the same bars -->\n", "<!-- end of table -->"
     table = page.partition(begin)[2].partition(end)[0]
 
     assert table
     assert table in (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
 
 
-def test_a_table_replaces_the_one_on_the_page() -> None:
-    page = "a\n<!-- table: make bench -->\nold\n<!-- end of table -->\nb\n"
-    table = Table("", "", ("", "s"), (("us", "1"),))
+def test_a_table_replaces_the_one_of_its_title_on_the_page() -> None:
+    page = "a\n<!-- table: T -->\nold\n<!-- end of table -->\nb\n<!-- table: U -->\nu\n"
+    table, elsewhere = (Table(title, "", ("", "s"), (("us", "1"),)) for title in ("T", "V"))
+    replaced = page.replace("old", "|  | s |\n| --- | ---: |\n| us | 1 |")
 
-    assert page.replace("old", "|  | s |\n| --- | ---: |\n| us | 1 |") == with_table(page, table)
-    with pytest.raises(ValueError, match="no place"):
-        with_table("a page", table)
+    assert replaced == with_tables(page, [elsewhere, table])
+    with pytest.raises(ValueError, match="no end"):
+        with_tables(page, [Table("U", "", ("", "s"), ())])
