@@ -17,6 +17,9 @@ _NEWEST_PART = 0.1
 """The weight of the newest pause in the usual one."""
 _LONGEST_S = 120.0
 _STALL_S = 10.0
+_PAUSE_S = 2.0
+_NEW_PACE = 3
+"""So many long pauses in a row are a new pace; fewer are stalls, from which nothing is learned."""
 _TROUBLE = (StreamState.NEVER_SPOKE, StreamState.SILENT, StreamState.LAGGING)
 
 
@@ -42,9 +45,13 @@ class Rhythm:
     def __init__(self) -> None:
         self.frames = 0
         self.pause_s = 0.0
+        self._stalls = 0
 
     def take(self, frames: int, over_s: float) -> None:
         """Learn from so many frames that came since the one before."""
+        self._stalls = self._stalls + 1 if over_s > self.longest_s(_PAUSE_S) else 0
+        if self.known and 0 < self._stalls < _NEW_PACE:
+            return
         for _ in range(min(frames, _SETTLED)):
             self.frames += 1
             part = max(_NEWEST_PART, 1 / self.frames)
@@ -95,7 +102,6 @@ class Pulse:
     def beat(self, frames: int, lag_ms: float | None, now_s: float) -> None:
         """Take note of the frames since the last call, and how late the newest one was."""
         if self._frame_s is not None:
-            # A stall, which is much longer than any usual pause, is no new pace; some of them are.
             over_s = min(now_s - self._frame_s, 2 * self.rhythm.longest_s(_STALL_S))
             self.rhythm.take(frames, over_s)
         self.heard_s = self._frame_s = now_s

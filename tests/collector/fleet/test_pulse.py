@@ -74,6 +74,17 @@ def test_a_channel_that_becomes_slow_is_believed_after_some_frames() -> None:
     assert StreamState.FRESH is pulse.state(390.0)
 
 
+@pytest.mark.parametrize("stall_s", [3.0, 15.0])
+def test_a_stall_or_two_are_no_pace(stall_s: float) -> None:
+    pulse = Pulse(BOOKS)
+    pulse.listen(0.0)
+    beating(pulse, 0.0, 20.0, 0.5)
+    pulse.beat(1, 5.0, 20.0 + stall_s)
+    pulse.beat(1, 5.0, 20.0 + 2 * stall_s)
+
+    assert pytest.approx(0.5) == pulse.rhythm.pause_s
+
+
 def test_frames_that_stay_late_are_reported_after_a_while() -> None:
     pulse = Pulse(BOOKS)
     pulse.listen(0.0)
