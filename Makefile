@@ -14,7 +14,7 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --ge
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test coverage check fmt docs faults soak bench bench-collector bench-full \
-	lock clean
+	images-check lock clean
 
 help: ## Say what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-full: setup $(PEERS_INSTALLED) ## The same, and how we start, grow, and re
 	$(PYTHON) -m benchmarks --full
 	$(PYTHON) -m benchmarks.collector --full
 
+images-check: setup ## Build both images without Docker, and run them; as root, with Buildah and Podman
+	$(PYTHON) -m images
+
 # The results say which peer is missing.
 $(PEERS_INSTALLED): requirements/bench.txt $(INSTALLED)
 	@$(PIP) install --quiet --require-hashes -r requirements/bench.txt && touch $@ \
@@ -80,6 +83,7 @@ lock: setup ## Pin the dependencies of pyproject.toml again
 	$(PIP) install --quiet uv
 	$(LOCK) --extra aggregator --extra collector --extra dev -o requirements/dev.txt
 	$(LOCK) --extra bench -c requirements/dev.txt -o requirements/bench.txt
+	$(LOCK) --extra build -c requirements/dev.txt -o requirements/build.txt
 	$(LOCK) --extra aggregator -c requirements/dev.txt -o requirements/aggregator.txt
 	$(LOCK) --extra collector -c requirements/dev.txt -o requirements/collector.txt
 

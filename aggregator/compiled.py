@@ -84,6 +84,10 @@ class Entry(Compiled):
             raise RuntimeError(f"{self.function.__qualname__} ended with status {status}")
         return results[0] if self.gives == 1 else tuple(results)[: self.gives]
 
+    def prepare(self) -> None:
+        """Load its machine code now; where nobody has made it yet, make it and keep it."""
+        self._loaded()
+
     def _loaded(self) -> Callable[..., int]:
         with self._loading:
             if self._code is None:

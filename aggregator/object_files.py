@@ -2,8 +2,8 @@
 
 An object file holds all that its function calls, also from other modules, and instructions of one
 kind of processor. So it is named for a hash of all sources that have such functions, of the
-compiler and of the processor. It lies where Python keeps what it compiles, or in the user's cache;
-where neither can be written, every process compiles anew.
+compiler and of the processor that it is made for. It lies where Python keeps what it compiles, or
+in the user's cache; where neither can be written, every process compiles anew.
 """
 
 import hashlib
@@ -56,10 +56,21 @@ def _fingerprint(source: Path) -> str:
     parts += [
         source.read_bytes(),
         llvmlite.__version__.encode(),
-        llvm.get_host_cpu_name().encode(),
-        llvm.get_host_cpu_features().flatten().encode(),
+        *(part.encode() for part in _processor()),
     ]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _processor() -> tuple[str, str]:
+    """Return what is compiled for: the name of a processor, and what it can do.
+
+    The compiler's own variables count, which it obeys too: an image is built on another processor
+    than it runs on.
+    """
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    if features is None:
+        features = llvm.get_host_cpu_features().flatten()
+    return os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name(), features
 
 
 def _folders() -> list[Path]:

@@ -160,6 +160,7 @@ StreamsPerConnection = Annotated[
 MetricsPort = Annotated[
     int | None,
     typer.Option(
+        envvar="METRICS_PORT",
         help="Serve /healthz and /metrics here; 0 takes a free port.",
         min=0, max=65535, show_default="serve nothing",
     ),

@@ -124,3 +124,19 @@ def test_a_changed_source_has_another_name(tmp_path: Path) -> None:
         file.write("# changed\n")
 
     assert find(changed) is None
+
+
+def test_what_was_made_for_a_named_processor_is_found_on_every_other_that_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CPU_NAME", "x86-64-v2")
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "")
+    keep(function_of(tmp_path / "source.py"), MADE)
+
+    monkeypatch.setattr("llvmlite.binding.get_host_cpu_name", lambda: "another")
+    object_files._fingerprint.cache_clear()
+    assert MADE == find(function_of(tmp_path / "source.py"))
+
+    monkeypatch.delenv("NUMBA_CPU_FEATURES")
+    object_files._fingerprint.cache_clear()
+    assert find(function_of(tmp_path / "source.py")) is None

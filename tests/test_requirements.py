@@ -17,6 +17,7 @@ LOCKS = {
     "aggregator": ["aggregator"],
     "collector": ["collector"],
     "bench": ["bench"],
+    "build": ["build"],
 }
 
 
