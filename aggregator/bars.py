@@ -11,7 +11,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from aggregator.exact import Limbs
-from aggregator.quality import SECONDS_PER_DAY
 from aggregator.runs import Column, Runs
 
 
@@ -71,13 +70,6 @@ def roll_up_trades(bars: pl.LazyFrame, limbs: Limbs, factor: int) -> pl.LazyFram
             pl.col("trade_count_buy", "trade_count_sell").sum(),
         )
     )
-
-
-def on_grid(bars: pl.LazyFrame, resolution: int) -> pl.LazyFrame:
-    """Return one row for each bar of the day, empty where there was none."""
-    count = SECONDS_PER_DAY // resolution
-    grid = pl.LazyFrame({"bar": pl.int_range(count, eager=True, dtype=pl.Int32)})
-    return grid.join(bars, on="bar", how="left", maintain_order="left")
 
 
 def filled(bars: pl.LazyFrame, limbs: Limbs, before: dict[str, int]) -> pl.LazyFrame:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import tenacity
 
 from aggregator import published
-from aggregator.day import Day, build, with_parquet
+from aggregator.carry import carry_chunks
 from aggregator.decide import Action, Decision, Reason, Standing, decide
 from aggregator.inputs import (
     NO_TESTIMONY,
@@ -20,17 +21,19 @@ from aggregator.inputs import (
     testimony,
     window,
 )
-from aggregator.load import Loader, carry_chunks
-from aggregator.manifest import Manifest, compose, is_pending, remarks, warnings
+from aggregator.manifest import Manifest, is_pending, remarks, warnings
+from aggregator.memory import spare_imports
 from aggregator.parallel import in_parallel
 from aggregator.published import Published, publish
-from aggregator.reduce import Loaded
 from aggregator.settings import BuildSettings
 from aggregator.unit import Outcome, Status, Unit
 from lake.errors import AlreadyExists, LakeError, NoSuchObject, VersionConflict
 from lake.journal import Journal, read_journal
 from lake.layout import JournalKey, Stream, journal_prefix, raw_day_prefix, raw_symbol_prefix
 from lake.storage import Stat, Storage
+
+if TYPE_CHECKING:
+    from aggregator.make import Maker
 
 _RACES = 8
 """Times that a builder may lose against another before it gives up."""
@@ -144,30 +147,18 @@ class Builder:
     ) -> Outcome:
         # The clock is read before the work: a day that ends meanwhile counts as pending.
         inputs, began = standing.inputs, self.now()
-        margin = self.settings.margin_minutes
         total = len(inputs.trades) + len(inputs.depth20)
-        loader = Loader(
-            self.storage, unit.symbol, unit.day, margin, self.settings.threads,
-            lambda chunks: self.advance(chunks, total),
-        )  # fmt: skip
-        loaded = loader.load(inputs)
-        day = self._bars(unit, loaded, inputs.testimony, found.manifest)
-        pending = is_pending(unit.day, margin, began)
-        manifest = compose(unit.symbol, unit.day, margin, loaded, day, pending=pending)
+        maker = _maker()(self.storage, self.settings, lambda chunks: self.advance(chunks, total))
+        pending = is_pending(unit.day, self.settings.margin_minutes, began)
+        made = maker.make(unit, inputs, found.manifest, pending=pending)
+        manifest = made.manifest
         written = publish(
-            self.storage, unit, manifest, day.outputs.values(), found, decision.reason, self.now()
+            self.storage, unit, manifest, made.files, found, decision.reason, self.now()
         )
         unread = _unread(standing)
         detail = ", ".join(filter(None, (remarks(manifest), unread)))
         warned = bool(unread or warnings(manifest))
         return Outcome(unit, Status.BUILT, manifest.condition, detail, total, written, warned)
-
-    def _bars(self, unit: Unit, loaded: Loaded, said: Testimony, already: Manifest | None) -> Day:
-        """Return what is asked for and what is there already."""
-        resolutions = {*self.settings.resolutions, *(already.resolutions if already else ())}
-        day = build(unit.day, loaded.trades, loaded.books, said, sorted(resolutions))
-        parquet = self.settings.parquet or (already and already.parquet)
-        return with_parquet(day) if parquet else day
 
     def _expired(self, manifest: Manifest) -> str:
         absent = {*self.settings.resolutions} - {*manifest.resolutions}
@@ -175,6 +166,15 @@ class Builder:
         labels += ["Parquet"] if self.settings.parquet and not manifest.parquet else []
         lost = f"; {', '.join(labels)} cannot be made any more" if labels else ""
         return f"raw chunks have expired{lost}"
+
+
+@cache
+def _maker() -> "type[Maker]":
+    """Import what makes a day: half of a start, and a task may find all of its days up to date."""
+    from aggregator.make import Maker
+
+    spare_imports()
+    return Maker
 
 
 def _unread(standing: Standing) -> str:

@@ -11,7 +11,6 @@ import typer
 
 from aggregator import plan
 from aggregator.console import reporter, say
-from aggregator.dry_run import print_plan
 from aggregator.memory import keep_freed_blocks, spare_imports
 from aggregator.options import (
     Lake,
@@ -30,11 +29,8 @@ from aggregator.options import (
     parse_symbols,
     parse_task,
 )
-from aggregator.plot import write_picture
 from aggregator.run import Job, Stopped, cores, run, stop_on_sigterm
 from aggregator.settings import LEAST_MARGIN, BuildSettings
-from aggregator.status import last_days, statuses
-from aggregator.status_view import print_statuses
 from aggregator.unit import Outcome, Status, Unit
 from lake.errors import LakeError
 from lake.logs import log
@@ -81,7 +77,7 @@ def _complain(message: str) -> None:
 
 def _version(asked: bool) -> None:
     if asked:
-        # Imported here, as what only one command needs: every task of thousands pays the start.
+        # Imported here, as all that only one command needs: every task of thousands pays the start.
         from importlib.metadata import version
 
         print(f"flowlake {version('flowlake')}")
@@ -188,6 +184,8 @@ def backfill(
     units, empty = plan.backfill_units(storage, first, last, names)
     units = [unit for unit in units if part.has(unit)]
     if dry_run:
+        from aggregator.dry_run import print_plan
+
         print_plan(storage, units, settings)
         return
     outcomes = _run(
@@ -218,6 +216,9 @@ def status(
 
       aggregator status --lake ./lake --start 2025-12-01 --end 2025-12-31 --json
     """
+    from aggregator.status import last_days, statuses
+    from aggregator.status_view import print_statuses
+
     first = parse_day(start) if start else date.min
     final = parse_day(end) if end else date.max
     if first > final:
@@ -281,6 +282,8 @@ def plot_command(
 
       aggregator plot --lake ./lake --symbol BTCUSDT --date 2025-12-11 --from 09:30 --to 10:00
     """
+    from aggregator.plot import write_picture
+
     unit = Unit(parse_past_day(date_text, "--date"), parse_symbol(symbol))
     span, path = parse_span(start, end), parse_picture(out or Path(f"{unit.symbol}-{unit.day}.png"))
     size = write_picture(open_lake(lake), unit, span, width, path)

@@ -13,6 +13,9 @@ from lake.layout import Stream
 _LEAST_ROOM, _MOST_ROOM = 1 << 10, 1 << 20
 """Rows for which there is room at first, whatever is expected: a guess may be far too large."""
 
+Names = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""Some names, one behind the other, and where each ends."""
+
 _PUNTS = 1 << 8
 """Rows that one call of the pass can punt."""
 
@@ -22,9 +25,9 @@ class RawRows:
     """The rows of some chunks of one stream, in columns.
 
     `decimals` are price and quantity of trades; of books, for bids then asks, the best price and
-    the quantities of the first 1, 5, 10 and 20 levels. `codes` are codes of trade types or of
-    what is wrong with a book. `hashes` (rows x 2, or none) stand for the text of books without an
-    id, if any row has none.
+    the quantities of the first 1, 5, 10 and 20 levels; all prices at one scale, all quantities at
+    another. `codes` are codes of trade types or of what is wrong with a book. `hashes` (rows x 2,
+    or none) stand for the text of books without an id, if any row has none.
     """
 
     timestamp: NDArray[np.int64]
@@ -48,16 +51,22 @@ class RawRows:
 
 
 class Columns:
-    """Room for rows, field by field, which grows. `scales` are the decimals that are expected."""
+    """Room for rows, field by field, which grows.
 
-    def __init__(self, stream: Stream, scales: tuple[int, int], room: int) -> None:
+    `scales` are the decimals that are expected, `types` the names of trade types as the compiled
+    pass takes them.
+    """
+
+    def __init__(self, stream: Stream, scales: tuple[int, int], room: int, types: Names) -> None:
         self.scales = scales
         self.met = (0, 0)
         self.rows = 0
         self._is_book = stream is Stream.DEPTH20
         self._odd: list[tuple[int, Row]] = []
         self._drops = False
+        self._types = types
         self._scratch = np.empty(kernels.SCRATCH, np.int64)
+        self._found = np.empty((_PUNTS, 4), np.int64)
         self._make_room(min(max(room, _LEAST_ROOM), _MOST_ROOM))
 
     def _make_room(self, room: int) -> None:
@@ -69,24 +78,23 @@ class Columns:
 
     def fill(
         self, text: NDArray[np.uint8], start: int, lines: int, roles: NDArray[np.int64],
-        types: tuple[NDArray[np.uint8], NDArray[np.int64]], bounds: tuple[int, int],
-    ) -> NDArray[np.int64]:  # fmt: skip
+        bounds: tuple[int, int],
+    ) -> list[list[int]]:  # fmt: skip
         """Read the rows of a text from `start` on, which is behind so many lines.
 
         Return place, start, end and line number of each row that is to be read by the letter.
         """
-        punted = []
+        punted: list[list[int]] = []
         while start < len(text):
             if self.rows == len(self._flags):
                 self._grow()
-            found = np.empty((_PUNTS, 4), np.int64)
             start, lines, self.rows, punts, *met = kernels.scan(
-                text, start, lines, roles, *types, self.scales, bounds, self.rows,
-                self._values, self._flags, self._codes, self._hashes, found, self._scratch,
+                text, start, lines, roles, *self._types, self.scales, bounds, self.rows,
+                self._values, self._flags, self._codes, self._hashes, self._found, self._scratch,
             )  # fmt: skip
             self.met = (max(self.met[0], met[0]), max(self.met[1], met[1]))
-            punted.append(found[:punts])
-        return np.concatenate(punted) if punted else np.empty((0, 4), np.int64)
+            punted += self._found[:punts].tolist()
+        return punted
 
     def _grow(self) -> None:
         held = (self._values, self._flags, self._codes, self._hashes)

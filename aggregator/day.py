@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator import table
-from aggregator.bars import filled, on_grid, roll_up_trades
+from aggregator.bars import filled, roll_up_trades
 from aggregator.book import roll_up_books, with_mean_ratios
+from aggregator.grid import on_grid
 from aggregator.inputs import Testimony
 from aggregator.quality import (
     OK,
@@ -100,13 +101,17 @@ def _file(
     """Roll the seconds up, lay them on the grid and write them."""
     seconds = resolution.seconds
     trade_limbs, book_limbs = trades.scales.limbs, books.scales.limbs
-    trade_bars = roll_up_trades(trades.seconds.lazy(), trade_limbs, seconds)
-    book_bars = roll_up_books(books.seconds.lazy(), book_limbs, seconds)
+    trade_bars, book_bars = trades.seconds, books.seconds
+    # Seconds are bars already: a query that groups them pays for each of 86,400 groups.
+    if seconds > 1:
+        trade_bars = roll_up_trades(trade_bars.lazy(), trade_limbs, seconds).collect()
+        book_bars = roll_up_books(book_bars.lazy(), book_limbs, seconds).collect()
+    whole_trades, whole_books = on_grid(trade_bars, seconds), on_grid(book_bars, seconds)
     return table.csv(
         table.DayBars(
             day, seconds,
-            filled(on_grid(trade_bars, seconds), trade_limbs, trades.before).collect(),
-            on_grid(with_mean_ratios(book_bars), seconds).collect(),
+            filled(whole_trades.lazy(), trade_limbs, trades.before).collect(),
+            with_mean_ratios(whole_books.lazy()).collect(),
             trades.scales, books.scales, missing, grades,
         )
     )  # fmt: skip

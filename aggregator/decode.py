@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -79,8 +80,9 @@ class Decoder:
     def decode(self, chunks: Sequence[tuple[ChunkKey, bytes]]) -> tuple[RawRows, list[Faults]]:
         """Return the rows of some chunks of the lake, and what is set aside of each chunk."""
         size = sum(len(data) for _, data in chunks)
+        types = self.types.table()
         while True:
-            columns = Columns(self.stream, self._scales, int(size * self._rows_of_a_byte))
+            columns = Columns(self.stream, self._scales, int(size * self._rows_of_a_byte), types)
             faults = [self._chunk(key, data, columns) for key, data in chunks]
             if columns.fits:
                 # With some room to spare.
@@ -98,10 +100,10 @@ class Decoder:
         start = _after_header(whole)
         if not start:
             return Faults(unusable=Unusable.EMPTY)
-        names = _header_names(whole[:start])
-        if not required(RAW_TABLES[self.stream]) <= set(names):
+        roles = _roles(whole[:start], self.stream)
+        if not roles:
             return Faults(unusable=Unusable.COLUMNS)
-        reader = LineReader(_roles(names, self.stream), _bounds(key.date), self.types)
+        reader = LineReader(roles, _bounds(key.date), self.types)
         faults = self._rows(whole, start, reader, into)
         if cut:
             _count(faults, Fault.TRUNCATED, whole.count(b"\n") + 1)
@@ -113,10 +115,8 @@ class Decoder:
         """Run the compiled pass, and read the rows that it punts by the letter."""
         faults: dict[Fault, SetAside] = {}
         data, lines = np.frombuffer(text, dtype=np.uint8), text.count(b"\n", 0, start)
-        punted = into.fill(
-            data, start, lines, np.array(reader.roles), self.types.table(), reader.bounds
-        )
-        for place, start, end, line in punted.tolist():
+        punted = into.fill(data, start, lines, np.array(reader.roles), reader.bounds)
+        for place, start, end, line in punted:
             try:
                 into.put(place, reader.read(text[start:end]))
             except Malformed as malformed:
@@ -155,8 +155,15 @@ def _complete_lines(data: bytes, *, truncated: bool) -> tuple[bytes, int]:
     return data[:end], len(data) - end
 
 
-def _roles(names: Sequence[str], stream: Stream) -> list[int]:
-    """Return what each column is for: by name, the first of a name, unknown ones ignored."""
+@lru_cache(maxsize=64)
+def _roles(header: bytes, stream: Stream) -> list[int]:
+    """Return what each column is for: by name, the first of a name, unknown ones ignored.
+
+    Of a header that lacks a required column, return nothing.
+    """
+    names = _header_names(header)
+    if not required(RAW_TABLES[stream]) <= set(names):
+        return []
     known = {column.name for column in RAW_TABLES[stream]}
     return [
         _ROLES[name] if name in known and names.index(name) == place else kernels.IGNORED
@@ -164,6 +171,7 @@ def _roles(names: Sequence[str], stream: Stream) -> list[int]:
     ]
 
 
+@lru_cache(maxsize=64)
 def _bounds(day: date) -> tuple[int, int]:
     """Return the first and last timestamp that a chunk of the date may hold."""
     start = day_start_ms(day)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import zstandard
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 
 from lake.layout import Format
 
@@ -65,7 +65,7 @@ def _single_member(data: bytes) -> bytes | None:
     size = int.from_bytes(data[-4:], "little")
     if not 0 < size <= _MOST_RATIO * len(data):
         return None
-    member = isal_zlib.decompressobj(wbits=_GZIP)
+    member = igzip_lib.IgzipDecompressor(igzip_lib.DECOMP_GZIP)
     try:
         text: bytes = member.decompress(data, size + 1)
     except isal_zlib.error:

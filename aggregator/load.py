@@ -4,18 +4,20 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from typing import Generic, TypeVar
 
+from aggregator.carry import carry_chunks
 from aggregator.decode import Decoder
 from aggregator.edges import overlapping
-from aggregator.inputs import CARRY_MINUTES, InputChunk, Inputs, carry_window, sorted_out
+from aggregator.inputs import CARRY_MINUTES, InputChunk, Inputs
 from aggregator.parts import joined_books, joined_trades
 from aggregator.reduce import Books, Loaded, Trades, Trouble, reduce_books, reduce_trades
 from aggregator.rows import Piece, book_rows, seam, trade_rows
+from aggregator.usual import usual_books, usual_trades
 from aggregator.utc import day_start_ms
-from lake.layout import Stream, raw_day_prefix
+from lake.layout import Stream
 from lake.storage import Storage
 
 _MOST_CHUNKS, _MOST_BYTES = 64, 6 << 20
@@ -133,7 +135,8 @@ class Loader:
 
     def _book_reader(self, pool: Executor) -> _Reader[Books]:
         def reduced(read: list[Piece]) -> Books:
-            return reduce_books(book_rows(read), day_start_ms(self.day))
+            start = day_start_ms(self.day)
+            return usual_books(read, start) or reduce_books(book_rows(read), start)
 
         # One batch is decoded by each thread, and the next one is there.
         decoder = Decoder(Stream.DEPTH20)
@@ -143,7 +146,9 @@ class Loader:
         decoder = Decoder(Stream.TRADES)
 
         def reduced(read: list[Piece]) -> Trades:
-            return reduce_trades(trade_rows(read), decoder.types.names, day_start_ms(self.day))
+            types, start = decoder.types.names, day_start_ms(self.day)
+            usual = usual_trades(read, types, start)
+            return usual or reduce_trades(trade_rows(read), types, start)
 
         return _Reader(self.storage, pool, self.threads, self.day, decoder, reduced, advance)
 
@@ -193,12 +198,3 @@ def _batches(chunks: Sequence[InputChunk]) -> list[list[InputChunk]]:
 
 def _ignore(_: int) -> None:
     """Say nothing of chunks that are only looked at."""
-
-
-def carry_chunks(
-    storage: Storage, symbol: str, day: date, margin: int, from_minute: int
-) -> list[InputChunk]:
-    """Return the trades chunks of the day before, from a minute on up to the margin."""
-    start, end = carry_window(symbol, day, margin, from_minute)
-    prefix = raw_day_prefix(Stream.TRADES, symbol, day - timedelta(days=1))
-    return [*sorted_out(storage.list(prefix, start, end))[0]]

@@ -4,7 +4,7 @@ import ctypes
 import gc
 from contextlib import suppress
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _LARGE_BLOCK = 64 << 20
 _KEPT = 64 << 20
 
@@ -20,6 +20,8 @@ def keep_freed_blocks() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
         library.mallopt(_M_TRIM_THRESHOLD, _KEPT)
+        # One for all threads: else each keeps what it has freed, and none gives to another.
+        library.mallopt(_M_ARENA_MAX, 1)
 
 
 def spare_imports() -> None:

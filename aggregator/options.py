@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from aggregator.plan import Task
-from aggregator.plot_data import Span
 from aggregator.resolutions import Resolution
 from aggregator.settings import LEAST_MARGIN, MOST_MARGIN
+from aggregator.span import Span
 from lake.layout import is_symbol, parse_date
 
 Lake = Annotated[

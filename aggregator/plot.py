@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 
 from aggregator.manifest import Manifest, Output
-from aggregator.plot_data import Span, View, readable, view
+from aggregator.plot_data import View, readable, view
+from aggregator.span import Span
 from aggregator.unit import Unit
 from lake.errors import LakeError, NoSuchObject
 from lake.layout import bars_key, last_part, manifest_key

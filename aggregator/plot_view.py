@@ -22,7 +22,6 @@ from aggregator.plot_data import (
     Flags,
     Floats,
     View,
-    clock,
     duration,
     figures,
     plain,
@@ -30,6 +29,7 @@ from aggregator.plot_data import (
     short,
 )
 from aggregator.quality import GAP, OK, PARTIAL
+from aggregator.span import clock
 
 BUY, SELL, LINE, FAINT, VWAP = "#0b62a8", "#f0a030", "#1a1a1a", "#8c8c8c", "#7b3294"
 ABOVE, BELOW, RANGE = "#a9c9e6", "#fad9a0", "#b9cbdd"

@@ -5,6 +5,7 @@ by (key, row), the last of all tie-breakers.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -70,10 +71,14 @@ class Piece:
     raw: RawRows
     neighbour: bool
 
+    @cached_property
+    def edges(self) -> Edges | None:
+        """Return where the rows begin and end; None without any."""
+        return Edges.of(self.raw)
+
     def cut(self, later: Edges) -> "tuple[list[Piece], list[Piece]]":
         """Return the rows that stand before some later ones, and those that may not."""
-        own = Edges.of(self.raw)
-        if own is None or own.lie_before(later):
+        if self.edges is None or self.edges.lie_before(later):
             return [self], []
         before = later.stand_after(self.raw)
         parts = (self.raw.where(before), self.raw.where(~before))
@@ -83,7 +88,7 @@ class Piece:
 
 def seam(held: list[Piece], piece: Piece) -> tuple[list[Piece], list[Piece]]:
     """Return the rows held so far that stand before all of a piece, and those that may not."""
-    later = Edges.of(piece.raw)
+    later = piece.edges
     if later is None:
         return [], held
     done, beside = [], []

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aggregator.console import CONDITION_STYLES
 from aggregator.status import DayStatus
+from aggregator.terminal import CONDITION_STYLES
 
 _SHARES: dict[str, Callable[[DayStatus], float]] = {
     "bars ok": lambda day: day.ok,

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.bars import filled, on_grid, roll_up_trades, trade_seconds
+from aggregator.bars import filled, roll_up_trades, trade_seconds
 from aggregator.exact import NARROW, Limbs, from_integers
+from aggregator.grid import on_grid
 
 START = 1_765_411_200_000
 WIDE = Limbs(6)
@@ -161,15 +162,7 @@ def test_a_second_that_two_pieces_share_is_rolled_up_from_both(
     assert seconds_of(trades).equals(whole)
 
 
-# --- the grid -----------------------------------------------------------------------------------
-
-
-def test_the_grid_has_every_bar_of_the_day_once_in_order() -> None:
-    for length in (1, 60, 3_600, 86_400):
-        bars = on_grid(bars_of(HOUR, length).lazy(), length).collect()
-
-        assert list(range(86_400 // length)) == bars["bar"].to_list()
-        assert len(bars_of(HOUR, length)) == bars["open"].is_not_null().sum()
+# --- filled ------------------------------------------------------------------------------------
 
 
 def fill(trades: list[Trade], limbs: Limbs, before: int | None) -> pl.DataFrame:
@@ -178,8 +171,8 @@ def fill(trades: list[Trade], limbs: Limbs, before: int | None) -> pl.DataFrame:
     if before is not None:
         price = limbs.columns("price", from_integers([before], 0))
         known = {name: column.item() for name, column in price.items()}
-    hours = on_grid(bars_of(trades, 3_600, limbs).lazy(), 3_600)
-    return filled(hours, limbs, known).collect()
+    hours = on_grid(bars_of(trades, 3_600, limbs), 3_600)
+    return filled(hours.lazy(), limbs, known).collect()
 
 
 LATER = [Trade(2 * 3_600_000, 100, 5), Trade(2 * 3_600_000 + 5, 90, 2, taker_buy=False)]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
@@ -80,6 +81,29 @@ def test_the_program_says_what_it_can_do() -> None:
     assert {"daily", "backfill", "status", "import"} <= {*COMMANDS}
     assert all(f"\n  {command} " in helped.out for command in COMMANDS)
     assert 2 == called().code
+
+
+# Start
+
+
+HEAVY = {"llvmlite", "matplotlib", "numba", "polars", "pyarrow", "rich"}
+
+
+def imported(*arguments: object) -> set[str]:
+    """Return the heavy libraries that a run needs."""
+    code = (
+        "import atexit, sys; from aggregator.cli import main; "
+        f"atexit.register(lambda: print(*({HEAVY!r} & {{*sys.modules}}), file=sys.stderr)); main()"
+    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    return {*done.stderr.split()}
+
+
+def test_no_run_waits_for_what_it_does_not_need(lake: Lake) -> None:
+    assert {"llvmlite", "polars"} == imported(*daily(lake))
+    assert set() == imported(*daily(lake))
+    assert {"pyarrow"} <= imported(*backfill(lake, "--parquet"))
 
 
 def test_the_program_says_its_version() -> None:

@@ -18,6 +18,7 @@ from tests.spellings import BOUNDS, ROLES, START_MS, headers, usual_lines
 
 TRADES = ("timestamp", "price", "quantity", "is_buyer_maker", "trade_id")
 BOOKS = ("timestamp", "bids", "asks", "update_id")
+TYPES = TypeCodes().table()
 FIRST = 7_947_000_000
 """The id of trade 0."""
 
@@ -26,13 +27,12 @@ def fill(into: Columns, names: tuple[str, ...], text: bytes) -> list[list[int]]:
     """Read a text of rows; return what is to be read by the letter."""
     roles = np.array([ROLES[name] for name in names])
     data = np.frombuffer(text, dtype=np.uint8)
-    punted: list[list[int]] = into.fill(data, 0, 0, roles, TypeCodes().table(), BOUNDS).tolist()
-    return punted
+    return into.fill(data, 0, 0, roles, BOUNDS)
 
 
 def filled(names: tuple[str, ...], text: bytes, scales: tuple[int, int] = (9, 9)) -> Columns:
     """Return columns with all rows of a text; what is punted is read by the letter."""
-    into = Columns(Stream.DEPTH20 if "bids" in names else Stream.TRADES, scales, 0)
+    into = Columns(Stream.DEPTH20 if "bids" in names else Stream.TRADES, scales, 0, TYPES)
     for place, start, end, _ in fill(into, names, text):
         into.put(place, by_the_letter(names, text[start:end]))
     return into
@@ -74,7 +74,7 @@ def test_columns_grow_and_keep_what_they_hold(
         trade(n, f"{n}.25") if names is TRADES else book(n, f"{n / 1_000:.3f}") for n in range(99)
     ]
     monkeypatch.setattr(columns_of, "_LEAST_ROOM", 2)
-    into = Columns(Stream.TRADES if names is TRADES else Stream.DEPTH20, (3, 3), 0)
+    into = Columns(Stream.TRADES if names is TRADES else Stream.DEPTH20, (3, 3), 0, TYPES)
 
     for start in range(0, 99, 99 // texts):
         assert [] == fill(into, names, b"".join(lines[start : start + 99 // texts]))
@@ -95,7 +95,7 @@ def test_more_rows_to_read_by_the_letter_than_one_pass_can_name_are_all_named(
     monkeypatch.setattr(columns_of, "_PUNTS", 2)
     monkeypatch.setattr(columns_of, "_LEAST_ROOM", 3)
     usual = trade(7) if names is TRADES else book(7)
-    into = Columns(Stream.TRADES if names is TRADES else Stream.DEPTH20, (3, 3), 0)
+    into = Columns(Stream.TRADES if names is TRADES else Stream.DEPTH20, (3, 3), 0, TYPES)
 
     punted = fill(into, names, (b"odd\n\n" + usual) * 7)
 
@@ -106,13 +106,13 @@ def test_more_rows_to_read_by_the_letter_than_one_pass_can_name_are_all_named(
 
 @pytest.mark.parametrize("stream", Stream)
 def test_a_guess_of_far_too_many_rows_costs_no_memory(stream: Stream) -> None:
-    into = Columns(stream, (2, 3), 10**15)
+    into = Columns(stream, (2, 3), 10**15, TYPES)
 
     assert 0 == into.rows == len(into.taken())
 
 
 def test_nothing_is_read_of_a_text_that_ends_where_it_starts() -> None:
-    into = Columns(Stream.TRADES, (2, 3), 0)
+    into = Columns(Stream.TRADES, (2, 3), 0, TYPES)
 
     assert [] == fill(into, TRADES, b"")
     assert (0, (0, 0), True) == (into.rows, into.met, into.fits)
@@ -128,14 +128,14 @@ def test_nothing_is_read_of_a_text_that_ends_where_it_starts() -> None:
 def test_numbers_of_more_decimals_than_were_expected_do_not_fit(
     price: str, quantity: str, fits: bool
 ) -> None:
-    into = Columns(Stream.TRADES, (2, 3), 0)
+    into = Columns(Stream.TRADES, (2, 3), 0, TYPES)
     fill(into, TRADES, trade(0) + trade(1, price, quantity) + trade(2))
 
     assert fits == into.fits
 
 
 def test_what_one_text_met_counts_for_all() -> None:
-    into = Columns(Stream.TRADES, (9, 9), 0)
+    into = Columns(Stream.TRADES, (9, 9), 0, TYPES)
     for price, quantity in (("1.5", "1"), ("1.125", "0.5"), ("1", "1")):
         fill(into, TRADES, trade(0, price, quantity))
 
@@ -187,9 +187,19 @@ def test_an_odd_book_has_its_hashes_and_sums_beside_usual_ones() -> None:
     assert [9] * 3 == column(rows, 0)
 
 
+def test_an_odd_book_gives_all_prices_its_scale_and_all_quantities() -> None:
+    odd = b'"%d","[[""9.25"",""1""]]","[[""10"",""2.125""]]",\n' % START_MS
+    rows = filled(BOOKS, book(0) + odd).taken()
+
+    price, *bids, ask_price, _, _, _, _ = (each.scale for each in rows.decimals)
+    asks = [each.scale for each in rows.decimals[6:]]
+    assert (2, 2) == (price, ask_price)
+    assert [3] * 8 == bids + asks
+
+
 def test_dropped_rows_leave_no_trace() -> None:
     text = trade(1, "1.5") + b"x\n" + trade(2, "0.25") + b'"%d",1,1,true,9\n' % START_MS + b"y\n"
-    into = Columns(Stream.TRADES, (9, 9), 0)
+    into = Columns(Stream.TRADES, (9, 9), 0, TYPES)
     # What lay in the memory of the rows before, larger than any number.
     into._values.fill(2**62)
     for place, start, end, _ in fill(into, TRADES, text):
@@ -204,7 +214,7 @@ def test_dropped_rows_leave_no_trace() -> None:
 
 
 def test_only_dropped_rows_leave_none() -> None:
-    into = Columns(Stream.DEPTH20, (2, 3), 0)
+    into = Columns(Stream.DEPTH20, (2, 3), 0, TYPES)
     for place, *_ in fill(into, BOOKS, b"x\ny\n"):
         into.drop(place)
 
@@ -216,7 +226,7 @@ def test_only_dropped_rows_leave_none() -> None:
 def test_books_have_hashes_if_any_row_that_is_kept_has_no_id(
     ids: tuple[str, str], hashes: int
 ) -> None:
-    into = Columns(Stream.DEPTH20, (2, 3), 0)
+    into = Columns(Stream.DEPTH20, (2, 3), 0, TYPES)
     for place, *_ in fill(into, BOOKS, b"x\n" + book(0, id=ids[0]) + book(1, id=ids[1])):
         into.drop(place)
 

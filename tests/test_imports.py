@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 OURS = {
-    "lake", "aggregator", "collector", "synthetic", "demo", "benchmarks", "deploy", "docs", "images",
-    "tests",
+    "lake", "aggregator", "collector", "synthetic", "demo", "benchmarks", "deploy", "docs",
+    "images", "tests",
 }  # fmt: skip
 
 MAY_IMPORT = {

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import load as loading
+from aggregator.carry import carry_chunks
 from aggregator.decode import Faults, SetAside
 from aggregator.inputs import NO_TESTIMONY, InputChunk, Inputs
 from aggregator.lines import Fault
-from aggregator.load import Loader, carry_chunks
+from aggregator.load import Loader
 from aggregator.memory import keep_freed_blocks
 from aggregator.reduce import Loaded, Trouble
 from lake.layout import ChunkKey, Stream, raw_symbol_prefix

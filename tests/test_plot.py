@@ -1,15 +1,12 @@
 """A picture of a published day, asked for on the command line."""
 
-import json
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from aggregator.plot import look
-from aggregator.plot_data import Span
+from aggregator.span import Span
 from aggregator.unit import Unit
 from lake.errors import LakeError
 from lake.layout import manifest_key
@@ -129,13 +126,3 @@ def test_a_wrong_date_or_symbol_exits_with_2() -> None:
     assert "is no date" in called(*asked(day="2025-13-01")).usage_error
     assert "is in the future" in called(*asked(day="2125-01-01")).usage_error
     assert "takes one symbol" in called(*asked(symbol="A,B")).usage_error
-
-
-def test_no_other_command_waits_for_what_only_pictures_and_parquet_need() -> None:
-    code = (
-        "import json, sys, aggregator.cli, aggregator.builder; "
-        "print(json.dumps(sorted({'matplotlib', 'pyarrow'} & set(sys.modules))))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-
-    assert [] == json.loads(done.stdout)

@@ -11,9 +11,7 @@ from aggregator.manifest import Condition
 from aggregator.plot_data import (
     MOST_BARS,
     MOST_BINS,
-    Span,
     View,
-    clock,
     duration,
     figures,
     plain,
@@ -23,6 +21,7 @@ from aggregator.plot_data import (
     view,
 )
 from aggregator.resolutions import Resolution
+from aggregator.span import Span
 from lake.schemas import BAR_COLUMNS, header
 from tests.cases import DAY, SYMBOL
 
@@ -64,24 +63,6 @@ def traded(price: str, buy: str = "1", sell: str = "0", **cells: str) -> dict[st
 
 
 # Which bars
-
-
-def test_times_are_read_to_the_end_of_the_day() -> None:
-    assert Span(9 * 3600 + 1800, 86_400) == Span.parse("09:30", "24:00")
-    assert Span() == Span.parse("00:00", "24:00")
-    assert "09:30 to 24:00" == str(Span.parse("09:30", "24:00"))
-
-
-@pytest.mark.parametrize("wrong", ["9:30", "24:01", "12:60", "0930", "", "١٢:٠٠", "12:00:00"])
-def test_what_is_no_time_of_the_day_is_named(wrong: str) -> None:
-    with pytest.raises(ValueError, match=f"'{wrong}' is no time of the day"):
-        Span.parse("00:00", wrong)
-
-
-@pytest.mark.parametrize("end", ["10:00", "09:59"])
-def test_a_span_ends_after_its_start(end: str) -> None:
-    with pytest.raises(ValueError, match="is not after 10:00"):
-        Span.parse("10:00", end)
 
 
 @pytest.mark.parametrize(
@@ -237,10 +218,4 @@ def test_numbers_are_written_short(number: float, said: str) -> None:
 def test_no_number_has_an_exponent() -> None:
     assert ("0.0000123", "1,234,567", "−0.5") == (
         plain(0.0000123, 12), plain(1_234_567, 12), plain(-0.5, 12),
-    )  # fmt: skip
-
-
-def test_clocks_have_seconds_only_where_they_need_them() -> None:
-    assert ("00:00", "09:30", "09:30:05", "24:00") == (
-        clock(0), clock(34_200), clock(34_205), clock(86_400),
     )  # fmt: skip

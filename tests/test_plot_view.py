@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from aggregator import plot_view
-from aggregator.plot_data import Span, View
+from aggregator.plot_data import View
 from aggregator.plot_view import draw, figure_of
 from aggregator.resolutions import Resolution
+from aggregator.span import Span
 from tests.test_plot_data import MINUTES, SECONDS, shown, traded
 
 BOOK = {

@@ -71,7 +71,7 @@ def facts(reduced: Trades | Books) -> list[Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, IdStretches | BookStretches):
         return [getattr(value, field.name).tolist() for field in fields(value)]
-    return value.to_dicts() if hasattr(value, "to_dicts") else value
+    return (value.schema, value.to_dicts()) if hasattr(value, "to_dicts") else value
 
 
 # --- counts -------------------------------------------------------------------------------------

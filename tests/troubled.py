@@ -13,8 +13,8 @@ import resource
 import sys
 
 from aggregator.cli import main
-from tests.cases import DAY, HOURLY, SYMBOL, chunk_key, trades
-from tests.product import build, lake_of
+from tests.cases import DAY, called, chunk_key, trades
+from tests.product import lake_of
 
 NOBODY = 65534
 
@@ -34,9 +34,9 @@ def become_nobody() -> None:
     if os.geteuid():
         return
     with lake_of({}) as storage:
-        # What is imported at the first build may lie where only root can read.
+        # What a command and a first build import may lie where only root can read.
         storage.write(chunk_key(0), trades(DAY, 0))
-        build(storage, SYMBOL, DAY, HOURLY)
+        called("daily", "--lake", storage.root, "--date", DAY, "--resolutions", "1h")
     os.setuid(NOBODY)
 
 
