@@ -38,12 +38,13 @@ class Ending:
         return max(0.0, self._until_s - self._real_s())
 
     def _nap(self) -> None:
+        self._recorder.show()
         self._edges.clock.sleep(_NAP_S * self._edges.clock.speed)
 
     def run(self) -> Ended:
         """End it."""
         recorder, parts, edges = self._recorder, self._parts, self._edges
-        recorder.stopping = True
+        recorder.begin_to_end()
         self._prove()
         edges.survey.stop()
         until_ms = recorder.exchange_ms()

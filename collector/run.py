@@ -28,6 +28,7 @@ from collector.spool.outbox import Outbox
 from collector.spool.recover import Leftovers, recover
 from collector.spool.runfolder import new_run
 from collector.spool.spool import Spool
+from collector.trades.holes import still_open
 from collector.trades.last_seen import last_seen
 from collector.trades.lists import SharedRest
 from collector.trades.openholes import OpenHoles
@@ -103,10 +104,7 @@ def record(settings: RunSettings, clock: Clock, board: Board, wish: Wish) -> End
     storage = open_lake(settings.lake, create=True, patience_s=_BUCKET_PATIENCE_S)
     claim(storage)
     outbox = Outbox(storage, clock, settings.upload_workers)
-    spool = Spool(
-        SpoolSettings(Path(settings.spool_folder), settings.spool_limit_bytes, settings.fsync_s),
-        new_run(clock.wall_ns()), outbox, clock,
-    )  # fmt: skip
+    spool = Spool(spool_settings(settings), new_run(clock.wall_ns()), outbox, clock)
     leftovers = recover(spool)
     spool.start()
     rest = SharedRest(
@@ -122,6 +120,12 @@ def record(settings: RunSettings, clock: Clock, board: Board, wish: Wish) -> End
         return _record(recorder, storage, leftovers, wish)
     finally:
         rest.close()
+
+
+def spool_settings(settings: RunSettings) -> SpoolSettings:
+    """Return where rows wait for the lake, and within which bounds."""
+    folder = Path(settings.spool_folder)
+    return SpoolSettings(folder, settings.spool_limit_bytes, settings.fsync_s)
 
 
 def _ready(
@@ -200,7 +204,8 @@ def _start(recorder: Recorder, storage: Storage, leftovers: Leftovers) -> None:
     for symbol, last_ms in leftovers.last_snapshots_ms.items():
         reception.missed_since(symbol, last_ms, _BETWEEN_RUNS)
     dead = {run.run for run in leftovers.runs}
-    parts.repair.inherit(edges.holes.inherit(dead))
+    # A run that was killed between a flush and its list of holes has closed some of them.
+    parts.repair.inherit(still_open(edges.holes.inherit(dead), leftovers.refilled))
 
 
 def _seed(recorder: Recorder, storage: Storage, leftovers: Leftovers) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from collector.fleet.orders import Tell
 from collector.record.testimony import Event
 from collector.view.status import Counters
+from collector.view.words import count
 from lake.layout import Stream
 
 Log = Callable[[str, str, Mapping[str, object]], None]
@@ -36,13 +37,12 @@ class Chronicle:
     def tell(self, told: Tell) -> None:
         """Write an event into the journal and the log."""
         self.counts[told.event] += 1
-        fields = {name: value for name, value in told.fields.items() if value is not None}
-        self._notes.note({"event": told.event, **fields})
-        self.say(told.message, told.severity, event=told.event, **fields)
+        self._notes.note({"event": told.event, **_known(told.fields)})
+        self.say(told.message, told.severity, event=told.event, **told.fields)
 
     def say(self, message: str, severity: str = "INFO", **fields: object) -> None:
         """Write into the log alone."""
-        self._log(severity, message, fields)
+        self._log(severity, message, _known(fields))
 
     def covered(self, events: Iterable[Event]) -> None:
         """Write covered time into the journal, each line into the object of its hour."""
@@ -69,7 +69,7 @@ class Chronicle:
         ids = sum(
             event["last_id"] - event["first_id"] + 1 for event in group if "first_id" in event
         )
-        what = f"{ids:,} trades" if ids else stream
+        what = count(ids, "trade") if ids else stream
         self.say(
             f"{what} lost of {', '.join(symbols[:5])}{' ...' if len(symbols) > 5 else ''}: {cause}",
             "WARNING", event="gap", stream=stream, symbols=symbols[:_NAMED], ids=ids or None,
@@ -81,7 +81,9 @@ class Chronicle:
         self.refilled += trades
         self.unpublished += absent
         fields = {"symbol": symbol, "rows": trades, "unpublished": absent}
-        said = f"{trades} lost trades of {symbol} refilled, {absent} ids were never published"
+        back = f"{count(trades, 'lost trade')} refilled" if trades else ""
+        never = f"{count(absent, 'id')} never published" if absent else ""
+        said = f"{symbol}: {', '.join(filter(None, (back, never)))}"
         self.tell(Tell("refilled", said, fields))
 
     def counters(self) -> Counters:
@@ -91,3 +93,8 @@ class Chronicle:
             stalled=self.counts["stalled"], gaps=dict(self.gaps), missing_ids=self.missing_ids,
             refilled=self.refilled, unpublished=self.unpublished,
         )  # fmt: skip
+
+
+def _known(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that an event has."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -161,12 +161,12 @@ class Intake:
         else:
             self._rows.append(Stream.TRADES, symbol, received_ns, line)
 
-    def newer(self, listed: TradeList) -> list[Trade]:
-        """Return what a list has after our last trade; of unknown symbols it has only the past."""
-        last = self.tape(listed.symbol).chain.last
-        if last is None or not self.writes_trades:
+    def lacking(self, listed: TradeList) -> list[Trade]:
+        """Return what a list has that we lack; of unknown symbols it has only the past."""
+        chain = self.tape(listed.symbol).chain
+        if chain.last is None or not self.writes_trades:
             return []
-        return [each for each in listed.trades if each.trade_id > last]
+        return [each for each in listed.trades if chain.lacks(each.trade_id)]
 
     def write(self, symbol: str, trades: Iterable[Trade], received_ns: int) -> int:
         """Write trades of a list unless their stream has brought them; return how many."""

@@ -45,6 +45,16 @@ class Recorder:
             self._tick()
         return came
 
+    def begin_to_end(self) -> None:
+        """Take it that the run is ending, and let everybody see it."""
+        self.stopping = True
+        self._publish()
+
+    def show(self) -> None:
+        """Let be seen how the run is, once a second, while nothing else is looked after."""
+        if self._is_due(self._publish, _PUBLISH_S, self.parts.edges.clock.monotonic()):
+            self._publish()
+
     def _is_due(self, what: Callable[[], None], every_s: float, now_s: float) -> bool:
         if now_s < self._due_s.get(what, float("-inf")):
             return False

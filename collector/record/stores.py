@@ -82,7 +82,7 @@ class Stores:
         of_other = None if news.run == self.spool.run else news.run
         fields = {
             "objects": news.objects, "rows": news.rows, "bytes": news.bytes,
-            "seconds": round(news.seconds, 3), "of_run": of_other,
+            "seconds": round(news.seconds, 3), "of_run": of_other, "journal": news.journal or None,
         }  # fmt: skip
         what = "journal" if news.journal else f"{count(news.rows, 'row')}"
         said = f"uploaded {count(news.objects, 'object')}: {what}, {size(news.bytes)}"

@@ -31,6 +31,8 @@ from collector.spool.spoolnames import HourName
 from collector.spool.trouble import Trouble
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+_NO_ROWS = 0
+"""Of data, in an object of the journal."""
 _log = logging.getLogger("collector")
 _T = TypeVar("_T")
 
@@ -201,7 +203,7 @@ def _packs_of(job: _Hours) -> list[Pack]:
     run = job.folder.run
     return [
         write_pack(
-            job.folder, str(name), job.minute, [(str(name.key(run)), text, text.count(b"\n"))],
+            job.folder, str(name), job.minute, [(str(name.key(run)), text, _NO_ROWS)],
             journal=True,
         )
         for name, text in job.objects

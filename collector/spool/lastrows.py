@@ -1,7 +1,7 @@
 """The newest rows among what dead runs left: where the ids and the time of a new run continue."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,14 +22,20 @@ _LOOKED_AT = 2
 _COLUMNS = {stream: [column.name for column in table].index for stream, table in RAW_TABLES.items()}
 _TIME = _COLUMNS[Stream.TRADES]("timestamp")
 _ID = _COLUMNS[Stream.TRADES]("trade_id")
+_EVENT = _COLUMNS[Stream.TRADES]("event_time") - len(RAW_TABLES[Stream.TRADES])
+"""From the end: a type before it may have commas."""
 
 
 @dataclass
 class LastRows:
-    """What was found: the last trade of each symbol, and the exchange time of its last book."""
+    """What was found: the last trade of each symbol, and the exchange time of its last book.
+
+    `refilled` are its last trades that no stream brought: they closed holes.
+    """
 
     trades: dict[str, LastTrade] = field(default_factory=dict)
     snapshots_ms: dict[str, int] = field(default_factory=dict)
+    refilled: dict[str, list[LastTrade]] = field(default_factory=dict)
 
 
 Part = tuple[Stream, str, Callable[[], bytes]]
@@ -80,12 +86,14 @@ def _look(found: LastRows, stream: Stream, symbol: str, rows: bytes) -> None:
         last_line = rows[rows.rfind(b"\n", 0, -1) + 1 :]
         found.snapshots_ms[symbol] = int(last_line.partition(b",")[0])
         return
-    last = max((_trade(line) for line in rows.splitlines()), key=lambda trade: trade.trade_id)
+    lines = [line.split(b",") for line in rows.splitlines()]
+    late = (_trade(cells) for cells in lines if not cells[_EVENT])
+    found.refilled.setdefault(symbol, []).extend(late)
+    last = max(_trade(cells) for cells in lines)
     known = found.trades.get(symbol)
     if known is None or last.trade_id > known.trade_id:
         found.trades[symbol] = last
 
 
-def _trade(line: bytes) -> LastTrade:
-    cells = line.split(b",")
+def _trade(cells: Sequence[bytes]) -> LastTrade:
     return LastTrade(int(cells[_ID]), int(cells[_TIME]))

@@ -10,7 +10,8 @@ from lake.layout import Stream
 class Uploaded:
     """Chunks of one receive minute, or one journal object (`journal`), arrived in the lake.
 
-    `minute` counts from 1970 UTC. `bytes` are those of the objects, `seconds` is how long it took.
+    `minute` counts from 1970 UTC. `rows` are those of chunks, `bytes` those of the objects, and
+    `seconds` is how long it took.
     """
 
     run: str

@@ -6,7 +6,7 @@ it can be repeated if recovery is killed too: a log goes only when its pack is w
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,12 +46,13 @@ class Leftovers:
     """What was found, the oldest run first.
 
     `last_trades`: the greatest trade id of each symbol that has a row there; `last_snapshots_ms`:
-    the exchange time of its last book.
+    the exchange time of its last book; `refilled`: the last trades that no stream brought.
     """
 
     runs: tuple[DeadRun, ...] = ()
     last_trades: Mapping[str, LastTrade] = field(default_factory=dict)
     last_snapshots_ms: Mapping[str, int] = field(default_factory=dict)
+    refilled: Mapping[str, Sequence[LastTrade]] = field(default_factory=dict)
 
 
 def recover(spool: Spool) -> Leftovers:
@@ -62,7 +63,7 @@ def recover(spool: Spool) -> Leftovers:
     for remains, run in zip(dead, runs, strict=True):
         _finish(spool, remains, run)
     told = tuple(run for run in runs if run.chunks or run.symbols)
-    return Leftovers(told, rows.trades, rows.snapshots_ms)
+    return Leftovers(told, rows.trades, rows.snapshots_ms, rows.refilled)
 
 
 def _read(folder: RunFolder) -> Remains | None:

@@ -19,7 +19,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, order=True)
 class LastTrade:
-    """The greatest trade id, of whatever type, and its exchange time."""
+    """A trade id, of whatever type, and its exchange time."""
 
     trade_id: int
     time_ms: int

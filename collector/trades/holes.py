@@ -1,9 +1,11 @@
 """Missing trade ids, as ranges that never overlap. No clock, no socket, no disk."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
+
+from collector.trades.greatest import LastTrade
 
 _first_id = attrgetter("first_id")
 _last_id = attrgetter("last_id")
@@ -102,6 +104,17 @@ class Holes:
         """Take out all, and return them."""
         holes, self._holes = self._holes, []
         return tuple(holes)
+
+
+def still_open(holes: Iterable[Hole], came: Mapping[str, Iterable[LastTrade]]) -> list[Hole]:
+    """Return what is left of holes after trades, by symbol, that came later."""
+    left: dict[str, Holes] = {}
+    for hole in holes:
+        left.setdefault(hole.symbol, Holes()).add(hole)
+    for symbol, open_holes in left.items():
+        for trade in came.get(symbol, ()):
+            open_holes.fill(trade.trade_id, trade.time_ms)
+    return [hole for open_holes in left.values() for hole in open_holes]
 
 
 def _clipped(hole: Hole, first_id: int, last_id: int) -> Hole:

@@ -251,6 +251,12 @@ class IdChain:
             self._asked.add(hole)
         return opened
 
+    def lacks(self, trade_id: int) -> bool:
+        """Tell whether an id is newer than all, or in an open hole."""
+        if self.last is None or trade_id > self.last:
+            return True
+        return trade_id in self._fresh or trade_id in self._asked
+
     def take_overflow(self) -> tuple[Hole, ...]:
         """Return holes that are followed no more, since there were too many: gaps to record."""
         overflow, self._overflow = self._overflow, []

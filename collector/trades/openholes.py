@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Container, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from collector.trades.holes import Hole
 
-_ENDING = ".holes"
+_ENDING, _UNFINISHED = ".holes", ".tmp"
 _log = logging.getLogger("collector")
 
 
@@ -25,7 +26,7 @@ class OpenHoles:
         if now == self._saved:
             return
         text = "".join(_line(hole) for hole in now)
-        temporary = self._path.with_suffix(".tmp")
+        temporary = self._path.with_suffix(_UNFINISHED)
         try:
             temporary.write_text(text, encoding="utf-8")
             temporary.rename(self._path)
@@ -37,24 +38,31 @@ class OpenHoles:
 
     def inherit(self, dead: Container[str]) -> list[Hole]:
         """Take over the holes that dead runs left open; living runs keep theirs."""
-        paths = [path for path in self._files() if self._is_orphan(path, dead)]
+        for path in self._files(_UNFINISHED):
+            if self._is_orphan(path, dead):
+                path.unlink(missing_ok=True)
+        paths = [path for path in self._files(_ENDING) if self._is_orphan(path, dead)]
         holes = [hole for path in paths for hole in _read(path)]
         self.save(holes)
-        for path in paths:
-            path.unlink(missing_ok=True)
+        if self._saved == tuple(holes):  # else whoever comes after us finds them where they are
+            for path in paths:
+                path.unlink(missing_ok=True)
         return holes
 
-    def _files(self) -> list[Path]:
-        return sorted(path for path in self._folder.glob(f".*{_ENDING}") if path != self._path)
+    def _files(self, ending: str) -> list[Path]:
+        found = sorted(path for path in self._folder.glob(f".*{ending}") if path.is_file())
+        return [path for path in found if path != self._path]
 
     def _is_orphan(self, path: Path, dead: Container[str]) -> bool:
-        run = path.name.removeprefix(".").removesuffix(_ENDING)
+        run = path.stem.removeprefix(".")
         return run in dead or not (self._folder / run).exists()
 
     def rename(self, run: str) -> None:
-        """Go on under another run name."""
-        self.remove()
-        self._path = _path(self._folder, run)
+        """Go on under another run name; at no moment is there no file."""
+        path = _path(self._folder, run)
+        with suppress(FileNotFoundError):
+            self._path.rename(path)
+        self._path = path
 
     def remove(self) -> None:
         """Forget the holes: the journal tells what became of them."""

@@ -8,13 +8,15 @@ from typing import Protocol
 from collector.feed.frames import Trade
 from collector.fleet.channel import Channel
 from collector.fleet.fleet import Fleet
+from collector.fleet.legs import NEVER
 from collector.fleet.orders import Tell
 from collector.record.chronicle import Chronicle
 from collector.record.intake import Intake
 from collector.record.tape import Tape
 from collector.record.testimony import gap_of_trades
+from collector.spool.rows import Unpublished
 from collector.trades.evidence import TradeList
-from collector.trades.holes import Hole
+from collector.trades.holes import Hole, Holes
 from collector.trades.ids import IdChain, Reset
 from collector.trades.outcomes import Outcome, Refilled, Unfillable, Unproved
 from collector.trades.proofs import Finding, Proofs
@@ -37,9 +39,6 @@ class Asks(Protocol):
     def prove(self, symbol: str) -> None:
         """Want to know the symbol's newest trade."""
 
-    def pending(self) -> Iterable[Hole]:
-        """Return what is still asked for."""
-
 
 class Repair:
     """Follows every hole from its discovery to its end: filled, or a gap in the journal."""
@@ -50,7 +49,7 @@ class Repair:
     ) -> None:  # fmt: skip
         self._fleet, self._intake, self._asks = fleet, intake, asks
         self._chronicle, self._proofs, self._rate_of = chronicle, proofs, rate_of
-        self._inherited: set[Hole] = set()
+        self._inherited: dict[str, Holes] = {}
         self._waiting: set[Hole] = set()
         self._fresh: deque[tuple[float, str, list[Trade]]] = deque()
         self._until_ms: int | None = None
@@ -104,6 +103,7 @@ class Repair:
         events = []
         for hole, cause in lost:
             self._chain(hole.symbol).give_up(hole)
+            self._inherited_of(hole.symbol).cut(hole.first_id, hole.last_id)
             track = self._fleet.tracks.get(Channel(hole.symbol, Stream.TRADES))
             if track:
                 track.lose(hole.from_ms, hole.to_ms + 1)
@@ -128,9 +128,11 @@ class Repair:
         A chain that does not know yet where it continues would take their trades for its beginning;
         so its holes wait until `ends_are_known`.
         """
-        self._inherited.update(holes)
-        seeded = {hole for hole in self._inherited if self._chain(hole.symbol).is_seeded}
-        self._waiting = self._inherited - seeded
+        self._waiting = set(holes)
+        for hole in self._waiting:
+            self._inherited_of(hole.symbol).add(hole)
+        seeded = {hole for hole in self._waiting if self._chain(hole.symbol).is_seeded}
+        self._waiting -= seeded
         self.ask(seeded)
 
     def ends_are_known(self) -> None:
@@ -138,13 +140,19 @@ class Repair:
         waiting, self._waiting = self._waiting, set()
         self.ask(waiting)
 
+    def _inherited_of(self, symbol: str) -> Holes:
+        """Return what is still open of the holes that earlier runs left."""
+        return self._inherited.setdefault(symbol, Holes())
+
     def _is_inherited(self, hole: Hole) -> bool:
-        return any(_holds(each, hole) for each in self._inherited)
+        return any(_holds(each, hole) for each in self._inherited_of(hole.symbol))
 
     def unfinished(self) -> list[Hole]:
-        """Return the holes that whoever comes after a crash of ours has to ask for."""
-        inherited = [hole for hole in self._asks.pending() if self._is_inherited(hole)]
-        return [*self.open(), *inherited, *self._waiting]
+        """Return the holes that whoever comes after a crash of ours has to ask for.
+
+        An answer that nobody has taken yet closes none of them.
+        """
+        return [*self.open(), *(hole for holes in self._inherited.values() for hole in holes)]
 
     def _chain(self, symbol: str) -> IdChain:
         return self._intake.tape(symbol).chain
@@ -152,18 +160,22 @@ class Repair:
     def listed(self, listed: TradeList, received_ns: int, now_s: float) -> None:
         """Take from a list what the stream should have brought by now, and soon the rest.
 
-        Nobody has asked for it, and a later list may have it no more.
+        Who asked for it may have had other holes in mind, and a later list may have it no more.
         """
-        newer = self._wanted(self._intake.newer(listed))
-        before_ms = self._proofs.event_ms(listed.symbol) - _UNDERWAY_MS
-        if self._until_ms is not None:
-            before_ms = _FOREVER_MS
+        lacking = self._wanted(self._intake.lacking(listed))
+        before_ms = self._due_before_ms(listed.symbol)
         self._write(
-            listed.symbol, (each for each in newer if each.time_ms < before_ms), received_ns
+            listed.symbol, (each for each in lacking if each.time_ms < before_ms), received_ns
         )
-        fresh = [each for each in newer if each.time_ms >= before_ms]
+        fresh = [each for each in lacking if each.time_ms >= before_ms]
         if fresh:
             self._fresh.append((now_s + _UNDERWAY_MS / 1000, listed.symbol, fresh))
+
+    def _due_before_ms(self, symbol: str) -> int:
+        """Return before which time of the exchange nothing is on its way on a stream any more."""
+        event_ms = self._proofs.event_ms(symbol)
+        listens = event_ms != NEVER and self._until_ms is None
+        return event_ms - _UNDERWAY_MS if listens else _FOREVER_MS
 
     def _wanted(self, trades: list[Trade]) -> list[Trade]:
         """Leave out what happened after the end of the run."""
@@ -198,6 +210,9 @@ class Repair:
 
     def _refilled(self, refilled: Refilled, received_ns: int, now_s: float) -> None:
         trades, absent = self._intake.refill(refilled, received_ns)
+        rows: Iterable[Trade | Unpublished] = (*refilled.trades, *refilled.unpublished)
+        for row in rows:
+            self._inherited_of(refilled.symbol).fill(row.trade_id, row.time_ms)
         if trades or absent:
             self._chronicle.refill(refilled.symbol, trades, absent)
         if refilled.proof:
@@ -230,7 +245,7 @@ class Repair:
         """Record as gaps what was still asked for."""
         self._write_late(float("inf"), received_ns)
         self._give_up([lost for each in left for lost in self._missing(each)])
-        self._give_up((hole, _ENDED) for hole in (*self.open(), *self._waiting))
+        self._give_up([(hole, _ENDED) for hole in self.unfinished()])
 
 
 def _common(open_hole: Hole, hole: Hole) -> Hole | None:

@@ -60,10 +60,11 @@ class SimClock(Clock):
 
 
 class SimCrew(Crew):
-    """Connections that open at once and bring what the rig makes up."""
+    """Connections that open at once and bring what the rig makes up; none while it is `away`."""
 
     def __init__(self, inbox: Inbox, clock: Clock) -> None:
         super().__init__(NOWHERE, inbox, clock, Pace())
+        self.away = False
         self.inbox, self.clock = inbox, clock
         self.carried: dict[int, set[Channel]] = {}
 
@@ -76,6 +77,9 @@ class SimCrew(Crew):
             return
         if isinstance(order, Unsubscribe):
             self.carried.get(number, set()).difference_update(order.channels)
+            return
+        if isinstance(order, Open) and self.away:
+            self.inbox.signal(Closed(number, now_ns, Cause(None, "cannot connect")))
             return
         if isinstance(order, Open):
             self._passed_ns[number] = now_ns

@@ -1,6 +1,8 @@
 import json
+from itertools import pairwise
 from pathlib import Path
 
+from collector.settings import Deadlines
 from lake.layout import Stream
 from tests.collector.rigs import Rig
 
@@ -85,3 +87,45 @@ def test_connections_are_closed(tmp_path: Path) -> None:
     rig.end()
 
     assert {} == rig.crew.carried
+
+
+def test_who_looks_on_sees_that_the_run_is_stopping(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, START_MS)
+    rig.run(10)
+    before = rig.edges.board.latest
+    rig.end()
+    after = rig.edges.board.latest
+
+    assert before and not before.stopping
+    assert after and after.stopping
+
+
+def test_as_long_as_the_end_takes_the_status_goes_on(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, START_MS, deadlines=Deadlines(stop_s=6.0))
+    rig.run(10)
+    rig.trade_every_s = None
+    rig.run(8)
+    rig.refiller.prove = lambda symbol: None  # type: ignore[method-assign]  # noqa: ARG005
+    published: list[float] = []
+    rig.edges.board.publish = lambda status: published.append(status.published_s)  # type: ignore[method-assign]
+    rig.edges.spool.outbox.usage.add(packs=1)  # something that is never uploaded
+    rig.end()
+
+    moments = [*published, rig.clock.monotonic()]
+    assert max(later - earlier for earlier, later in pairwise(moments)) < 1.5
+
+
+def test_an_outage_at_the_end_is_a_gap_of_books_and_is_not_covered(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, START_MS)
+    rig.run(20)
+    lost_ms = rig.event_ms
+    rig.crew.away = True
+    rig.drop(1)
+    rig.run(90)
+    rig.end()
+
+    (gap,) = [line for line in journal(rig) if line["event"] == "gap"]
+    assert ("depth20", "reset") == (gap["stream"], gap["cause"])
+    assert lost_ms == gap["from"]
+    assert abs(int(str(gap["to"])) - rig.event_ms) <= 1_000
+    assert max(each.to_ms for each in rig.journal().covered) <= lost_ms

@@ -297,3 +297,15 @@ def test_a_clock_can_run_fast() -> None:
 
     assert len(books) > 40
     assert abs((books.times[-1] - books.times[0]) / 1000 - len(books)) < 2
+
+
+def test_it_closes_without_a_complaint_while_clients_wait(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Exchange() as closing, requests.Session() as idle:
+        assert 200 == idle.get(f"{closing.rest_url}/fapi/v1/time", timeout=10).status_code
+        closing.do("rest how=hang")
+        with pytest.raises(requests.ReadTimeout):
+            requests.get(f"{closing.rest_url}/fapi/v1/time", timeout=0.2)
+
+    assert [] == caplog.records

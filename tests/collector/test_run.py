@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.manifest import Manifest
+from collector.run import spool_settings
+from collector.settings import RunSettings
+from collector.spool.capacity import SpoolSettings
 from lake.layout import ChunkKey, bars_key, manifest_key
 from tests.collector.runs import Process, received
 from tests.exchange import Exchange, Listing, Pace, Settings, Terms
@@ -36,6 +39,14 @@ def recording(
     process = Process(exchange, folder, symbols, *options)
     process.wait_for(lambda: received(folder))
     return process
+
+
+def test_the_spool_is_bounded_as_the_command_line_says() -> None:
+    told = RunSettings(
+        "./lake", None, spool_folder="/somewhere", spool_limit_bytes=7 << 20, fsync_s=0.5
+    )
+
+    assert SpoolSettings(Path("/somewhere"), 7 << 20, 0.5) == spool_settings(told)
 
 
 def test_sigterm_flushes_uploads_and_exits_with_0(exchange: Exchange, tmp_path: Path) -> None:
@@ -116,6 +127,7 @@ def test_a_symbol_that_does_not_trade_is_named_and_left_out(
     assert 0 == process.process.returncode
     named = {line["symbol"]: line["cause"] for line in process.lines("left_out")}
     assert {"OLDUSDT", "NONESUCH"} == set(named)
+    assert 2 == len(process.lines("left_out")) == len(process.said("left_out"))
     assert "SETTLING" in named["OLDUSDT"]
     assert [["BTCUSDT"]] == [line["symbols"] for line in process.lines("recording")]
 

@@ -1,3 +1,4 @@
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from collector.view.status import StreamState
 from lake.layout import Stream
 from tests.collector.rigs import Rig
 
+ROOT = Path(__file__).parents[3]
 START_MS = 1_765_440_000_000
 BTC = Contract("BTCUSDT", "TRADING", "PERPETUAL")
 ETH = Contract("ETHUSDT", "TRADING", "PERPETUAL")
@@ -33,6 +35,12 @@ def tell(rig: Rig, *reports: object) -> None:
     for report in reports:
         rig.inbox.signal(report)
     rig.recorder.reception.take()
+
+
+def test_the_version_of_a_recording_is_that_of_the_package() -> None:
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert package["version"] == recording("k3v9", ("BTCUSDT",), 0)["version"]
 
 
 def test_names_of_streams_are_read_as_the_exchange_writes_them(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from collector.record.chronicle import Chronicle
 from collector.record.intake import Intake
 from collector.record.stores import Stores
 from collector.record.witness import Witness
+from collector.spool.diary import Diary
 from collector.spool.news import Lost, Refused, Uploaded
 from lake.layout import Stream
 from tests.collector.feeds import Rows
@@ -81,6 +82,18 @@ def test_the_upload_of_another_run_is_told_as_such(tmp_path: Path) -> None:
     house.told()
 
     assert "dead" == house.notes.of("uploaded")[0]["of_run"]
+    house.spool.stop(5)
+
+
+def test_an_upload_of_the_journal_is_told_as_such_and_has_no_rows(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    diary = Diary(house.spool, {"event": "recording", "run": "k3v9"})
+    diary.note({"event": "connected"})
+    diary.stop()
+    wait_until(lambda: "uploaded" in house.told())
+
+    (line,) = house.notes.of("uploaded")
+    assert (1, 0, True) == (line["objects"], line["rows"], line["journal"])
     house.spool.stop(5)
 
 

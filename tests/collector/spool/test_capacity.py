@@ -45,6 +45,19 @@ def test_what_the_spool_takes_counts_against_its_limit(tmp_path: Path) -> None:
     assert (Pressure.NO_DEPTH, Pressure.NONE) == (full, capacity.pressure)
 
 
+def test_nothing_is_taken_in_again_while_the_disk_refuses_rows(tmp_path: Path) -> None:
+    usage = Usage()
+    capacity = Capacity(SpoolSettings(tmp_path, limit_bytes=1000), usage)
+    usage.add(packs=950)
+    capacity.measure()
+    usage.add(packs=-950)
+    capacity.measure(unwritten_bytes=1)
+    refusing = capacity.pressure
+    capacity.measure()
+
+    assert (Pressure.NO_DEPTH, Pressure.NONE) == (refusing, capacity.pressure)
+
+
 def test_a_disk_that_is_full_stops_everything_whatever_the_limit(small_disk: Path) -> None:
     capacity = Capacity(SpoolSettings(small_disk), Usage())
     capacity.measure()

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from collector.feed.frames import Trade
 from collector.spool.deadrun import Remains, read_remains
 from collector.spool.lastrows import LastRows, last_rows
+from collector.spool.rows import Unpublished, trade_line, unpublished_line
 from collector.spool.runfolder import claim_dead
 from collector.spool.spool import Spool
 from collector.trades.last_seen import LastTrade
@@ -83,6 +85,19 @@ def test_a_minute_with_nothing_but_refilled_trades_is_not_the_newest(place: Plac
     spool.append_late(SYMBOL, START_NS // 10**6 - 10**6, trade(2, START_NS))
 
     assert 105 == last(place, spool).trades[SYMBOL].trade_id
+
+
+def test_what_no_stream_brought_is_told_apart(place: Place) -> None:
+    spool = place.open()
+    append(spool, 105)
+    time_ms = START_NS // 10**6
+    spool.append(TRADES, SYMBOL, START_NS, unpublished_line(Unpublished(SYMBOL, 103, 7), START_NS))
+    listed = Trade(SYMBOL, 104, time_ms, None, "1", "2", False, "MARKET")
+    spool.append(TRADES, SYMBOL, START_NS, trade_line(listed, START_NS))
+    strange = Trade(SYMBOL, 106, time_ms, time_ms, "1", "2", False, "A,B")
+    spool.append(TRADES, SYMBOL, START_NS, trade_line(strange, START_NS))
+
+    assert {SYMBOL: [LastTrade(103, 7), LastTrade(104, time_ms)]} == last(place, spool).refilled
 
 
 def test_the_newer_of_two_runs_is_looked_at_first(place: Place) -> None:

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.trades.holes import Hole, Holes
+from collector.trades.greatest import LastTrade
+from collector.trades.holes import Hole, Holes, still_open
 
 
 def hole(first_id: int, last_id: int, from_ms: int = 0, to_ms: int = 9) -> Hole:
@@ -90,3 +91,12 @@ def test_holes_are_a_set_of_ids(
     assert model == ids(holes)
     assert spans(holes) == sorted(spans(holes))
     assert len(model) == sum(each.size for each in holes)
+
+
+def test_what_came_later_closes_holes_of_its_symbol_only() -> None:
+    holes = [Hole("BTCUSDT", 5, 7, 1, 9), Hole("ETHUSDT", 5, 5, 1, 9)]
+    came = {"BTCUSDT": [LastTrade(6, 4), LastTrade(12, 5)], "DOGEUSDT": [LastTrade(5, 4)]}
+
+    assert [
+        Hole("BTCUSDT", 5, 5, 1, 4), Hole("BTCUSDT", 7, 7, 4, 9), Hole("ETHUSDT", 5, 5, 1, 9),
+    ] == still_open(holes, came)  # fmt: skip

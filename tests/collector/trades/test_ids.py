@@ -319,3 +319,15 @@ def test_whatever_the_order_every_id_is_written_once_and_the_rest_are_holes(
         id_ - FIRST for each in chain.holes for id_ in range(each.first_id, each.last_id + 1)
     }
     assert all(each.from_ms <= each.to_ms for each in chain.holes)
+
+
+def test_what_is_lacking_is_newer_or_in_a_hole_asked_for_or_not() -> None:
+    chain = IdChain("BTCUSDT")
+    assert chain.lacks(5)
+    chain.see(5, 1)
+    chain.see(8, 2)
+    before = [chain.lacks(each) for each in (4, 5, 6, 8, 9)]
+    chain.take_opened()
+
+    assert [False, False, True, False, True] == before
+    assert before == [chain.lacks(each) for each in (4, 5, 6, 8, 9)]

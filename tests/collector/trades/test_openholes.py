@@ -59,10 +59,28 @@ def test_a_run_that_goes_on_under_another_name_takes_its_holes_along(tmp_path: P
     holes = OpenHoles(tmp_path, "k3v9")
     holes.save([FIRST])
     holes.rename("k3vA")
-    holes.save([FIRST])
 
     assert [".k3vA.holes"] == [path.name for path in tmp_path.iterdir()]
     assert [FIRST] == inherited(tmp_path, ["k3vA"])
+
+
+def test_holes_that_cannot_be_put_down_again_stay_where_they_are(tmp_path: Path) -> None:
+    OpenHoles(tmp_path, "k3v9").save([FIRST])
+    (tmp_path / ".k3vA.tmp").mkdir()  # where the new file would be written
+
+    assert [FIRST] == OpenHoles(tmp_path, "k3vA").inherit(["k3v9"])
+    assert [FIRST] == inherited(tmp_path, ["k3v9"])
+
+
+def test_what_a_killed_run_was_writing_is_removed_but_not_what_a_living_one_writes(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "alive").mkdir()
+    for run in ("dead", "alive"):
+        (tmp_path / f".{run}.tmp").write_text("[")
+
+    assert [] == inherited(tmp_path, ["dead"])
+    assert [".alive.tmp"] == [path.name for path in tmp_path.glob(".*.tmp")]
 
 
 def test_a_disk_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:

@@ -34,9 +34,6 @@ class Desk:
     def prove(self, symbol: str) -> None:
         self.proofs.append(symbol)
 
-    def pending(self) -> list[Hole]:
-        return self.holes
-
 
 class Workshop:
     """A repair of one symbol whose connection is open."""
@@ -190,8 +187,24 @@ def test_who_comes_after_a_crash_asks_for_all_that_is_open_inherited_or_not() ->
         (hole.first_id, hole.last_id) for hole in it.repair.unfinished()
     ]
 
-    it.desk.holes.remove(left)
+    it.take(it.refilled(8))
+    assert [(102, 102), (9, 9)] == [
+        (hole.first_id, hole.last_id) for hole in it.repair.unfinished()
+    ]
+    it.take(Unfillable(replace(left, first_id=9), "aged out"))
     assert [(102, 102)] == [(hole.first_id, hole.last_id) for hole in it.repair.unfinished()]
+
+
+def test_an_answer_that_nobody_has_taken_yet_closes_no_hole_of_a_killed_run() -> None:
+    it = Workshop()
+    it.chain.seed(100, 50)
+    left = Hole("BTCUSDT", 8, 9, 5, 6)
+    it.repair.inherit([left])
+    answer = it.refilled(8, 9)
+    assert [left] == it.repair.unfinished()
+
+    it.take(answer)
+    assert [] == it.repair.unfinished()
 
 
 def test_without_room_for_trades_nothing_is_asked_for_until_there_is_some() -> None:
@@ -227,6 +240,28 @@ def test_a_list_brings_what_its_stream_should_have_brought() -> None:
     assert [2] == [line["rows"] for line in it.notes.of("refilled")]
 
 
+def test_a_list_closes_a_hole_that_opened_after_it_was_asked_for() -> None:
+    it = Workshop()
+    it.chain.seed(7, 50)
+    it.intake.take(Batch(1, it.sea.event_ms * NS, [trade(11, time_ms=it.sea.event_ms)]))
+    it.list(it.made(7), it.made(8), it.made(10))
+    it.tick()
+
+    assert [11, 8, 10] == it.rows.ids()
+    assert [(9, 9)] == [(hole.first_id, hole.last_id) for hole in it.desk.holes]
+
+
+def test_a_list_closes_a_hole_that_was_asked_for_after_it() -> None:
+    it = Workshop()
+    it.bring(7, 10)
+    assert [(8, 9)] == [(hole.first_id, hole.last_id) for hole in it.desk.holes]
+    it.list(it.made(7), it.made(8), it.made(9), it.made(10))
+    it.take(it.refilled(8, 9))
+
+    assert [7, 10, 8, 9] == it.rows.ids()
+    assert [2] == [line["rows"] for line in it.notes.of("refilled")]
+
+
 def test_what_is_on_its_way_is_waited_for() -> None:
     it = Workshop()
     it.bring(7)
@@ -238,6 +273,15 @@ def test_what_is_on_its_way_is_waited_for() -> None:
     it.tick()
     assert [7, 8, 9] == it.rows.ids()
     assert [1] == [line["rows"] for line in it.notes.of("refilled")]
+
+
+def test_what_happened_while_nobody_listened_is_on_no_stream_and_is_taken_at_once() -> None:
+    it = Workshop()
+    it.bring(7)
+    it.sea.fleet.closed(1, "reset", None, it.sea.now_s)
+    it.list(it.made(8, age_ms=200), it.made(9, age_ms=100))
+
+    assert [7, 8, 9] == it.rows.ids()
 
 
 def test_the_list_of_a_symbol_that_is_unknown_is_the_past() -> None:
@@ -282,7 +326,7 @@ def test_at_the_end_lists_bring_what_happened_before_it_at_once_and_nothing_late
 
     it.list(it.made(8), it.made(10, age_ms=100), it.made(12, age_ms=-50))
     it.repair.end([], it.sea.event_ms * NS)
-    assert [7, 9, 10] == it.rows.ids()
+    assert [7, 9, 8, 10] == it.rows.ids()
 
 
 def test_what_is_open_at_the_end_is_a_gap_once() -> None:
