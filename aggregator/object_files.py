@@ -47,12 +47,16 @@ def _name(function: Callable[..., Any]) -> str:
     return f"{function.__name__}-{_fingerprint(Path(function.__code__.co_filename))}.o"
 
 
+_MARKS = b"@compiled", b"@entry", b"import numba"
+"""Of the modules that have such functions, and of the one that compiles them."""
+
+
 @cache
 def _fingerprint(source: Path) -> str:
     """Return a hash over everything that the object files of a source depend on."""
     modules = importlib.resources.files(__package__).iterdir()
     texts = (module.read_bytes() for module in modules if module.name.endswith(".py"))
-    parts = sorted(text for text in texts if b"@compiled" in text or b"@entry" in text)
+    parts = sorted(text for text in texts if any(mark in text for mark in _MARKS))
     parts += [
         source.read_bytes(),
         llvmlite.__version__.encode(),
