@@ -26,6 +26,9 @@ _MOST_CHUNKS, _MOST_BYTES = 64, 6 << 20
 _SPARE = 1
 """Threads beyond those asked for: they work while another waits for the interpreter or a query."""
 
+_LEAST_BYTES = 12 << 20
+"""Of chunks for which a further thread pays: small ones cost more to hand over than to read."""
+
 _CARRY_STEP = 32
 """Minutes of the carry that are read at once, backwards from the margin."""
 
@@ -122,7 +125,7 @@ class Loader:
     def load(self, inputs: Inputs) -> Loaded:
         """Read, decode and reduce both streams; fetch the carry if the price before is unknown."""
         with (
-            ThreadPoolExecutor(self.threads + _SPARE, thread_name_prefix="decode") as pool,
+            ThreadPoolExecutor(self._threads(inputs), thread_name_prefix="decode") as pool,
             ThreadPoolExecutor(1, thread_name_prefix="books") as beside,
         ):
             of_books, of_trades = self._book_reader(pool), self._trade_reader(pool, self.advance)
@@ -132,6 +135,10 @@ class Loader:
         troubles = {**of_trades.troubles, **of_books.troubles}
         in_order = [troubles[key] for key in sorted(troubles)]
         return Loaded(inputs, trades, loaded_books, tuple(in_order))
+
+    def _threads(self, inputs: Inputs) -> int:
+        size = sum(chunk.stat.size for chunk in (*inputs.trades, *inputs.depth20))
+        return min(self.threads + _SPARE, 1 + size // _LEAST_BYTES)
 
     def _book_reader(self, pool: Executor) -> _Reader[Books]:
         def reduced(read: list[Piece]) -> Books:

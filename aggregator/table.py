@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from polars import selectors
 
 from aggregator import render
 from aggregator.exact import Limbs
@@ -57,11 +59,61 @@ def csv(bars: DayBars) -> bytes:
     return header(BAR_COLUMNS).encode() + body
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of a frame as arrays: zero where a cell is empty, and which are not.
+
+    All are made at once: a query for each column would take longer than the text of a quiet day.
+    """
+
+    frame: pl.DataFrame
+    limbs: Limbs
+    filled: pl.DataFrame
+    present: pl.DataFrame
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, limbs: Limbs) -> Self:
+        """Take the columns of a frame."""
+        integers = selectors.integer().fill_null(0).cast(pl.Int64)
+        filled = frame.select(integers, selectors.float().fill_null(0.0))
+        return cls(frame, limbs, filled, frame.select(pl.all().is_not_null()))
+
+    def values(self, name: str) -> NDArray[Any]:
+        """Return the values of a column."""
+        return self.filled[name].to_numpy()
+
+    def has(self, name: str) -> NDArray[np.bool_]:
+        """Tell which cells of a column are not empty."""
+        return self.present[name].to_numpy()
+
+    def decimals(self, name: str, scale: int) -> Cells:
+        """Return cells of exact sums or prices."""
+        if not self.limbs.narrow:
+            return render.wide_decimals(self.limbs.integers(self.frame, name), scale)
+        return self.integers(name, scale)
+
+    def integers(self, name: str, scale: int = 0) -> Cells:
+        """Return cells of a column that is never wide."""
+        return render.decimals(self.values(name), self.has(name), scale)
+
+    def floats(self, name: str, factor: float = 1.0) -> Cells:
+        """Return cells of floats times a factor."""
+        return render.means(self.values(name) * factor, self.has(name))
+
+    def means(self, name: str, count: str, scale: int) -> Cells:
+        """Return cells of sums divided by counts."""
+        if not self.limbs.narrow:
+            counts = self.frame[count].to_list()
+            return render.wide_means(self.limbs.integers(self.frame, name), counts, scale)
+        return render.quotients(self.values(name), self.values(count), self.has(count), scale)
+
+
 def _trade_cells(bars: DayBars) -> dict[str, Cells]:
-    frame, scales = bars.trades, bars.trade_scales
+    scales = bars.trade_scales
+    columns = _Columns.of(bars.trades, scales.limbs)
     quote_scale = scales.price + scales.quantity
     cells = {
-        name: _decimals(frame, scales.limbs, name, scale)
+        name: columns.decimals(name, scale)
         for names, scale in (
             (("open", "high", "low", "close"), scales.price),
             (("vol_total", "vol_buy", "vol_sell", "vol_delta", "cvd"), scales.quantity),
@@ -71,67 +123,38 @@ def _trade_cells(bars: DayBars) -> dict[str, Cells]:
         for name in names
     }
     for name in ("trade_count", "trade_count_buy", "trade_count_sell"):
-        cells[name] = _integers(frame[name])
+        cells[name] = columns.integers(name)
     # In a bar without a trade it is the last close, exactly.
-    return {**cells, "vwap": _vwap(frame, scales).or_else(cells["close"])}
+    return {**cells, "vwap": _vwap(columns, scales).or_else(cells["close"])}
 
 
-def _vwap(frame: pl.DataFrame, scales: Scales) -> Cells:
+def _vwap(columns: _Columns, scales: Scales) -> Cells:
     quotes, volumes = "quote_volume", "vol_total"
     if scales.limbs.narrow:
-        traded = frame["traded"].to_numpy()
+        traded = columns.frame["traded"].to_numpy()
         return render.quotients(
-            frame[quotes].to_numpy(), frame[volumes].to_numpy(), traded, scales.price
+            columns.values(quotes), columns.values(volumes), traded, scales.price
         )
-    sums = scales.limbs.integers(frame, quotes)
-    counts = scales.limbs.integers(frame, volumes)
+    sums = scales.limbs.integers(columns.frame, quotes)
+    counts = scales.limbs.integers(columns.frame, volumes)
     # units · 10⁻⁽ᵖ⁺ᑫ⁾ over units · 10⁻ᑫ
     return render.wide_means(sums, counts, scales.price)
 
 
 def _book_cells(bars: DayBars) -> dict[str, Cells]:
-    frame, scales = bars.books, bars.book_scales
-    limbs = scales.limbs
+    scales, count = bars.book_scales, "snapshot_count"
+    columns = _Columns.of(bars.books, scales.limbs)
+    always = np.ones(bars.rows, dtype=bool)
     cells = {
-        "min_spread": _decimals(frame, limbs, "min_spread", scales.price),
-        "max_spread": _decimals(frame, limbs, "max_spread", scales.price),
-        "mid_close": _decimals(frame, limbs, "mid", scales.price + 1),
-        "avg_spread": _mean(frame, limbs, "spread", scales.price),
-        "avg_spread_bps": _floats(frame[HALF_SPREAD] * HALF_SPREAD_TO_BPS),
-        "snapshot_count": _integers(frame["snapshot_count"].fill_null(0)),
+        "min_spread": columns.decimals("min_spread", scales.price),
+        "max_spread": columns.decimals("max_spread", scales.price),
+        "mid_close": columns.decimals("mid", scales.price + 1),
+        "avg_spread": columns.means("spread", count, scales.price),
+        "avg_spread_bps": columns.floats(HALF_SPREAD, HALF_SPREAD_TO_BPS),
+        count: render.decimals(columns.values(count), always, 0),
     }
-    cells |= {name: _floats(frame[name]) for name in IMBALANCES}
-    return cells | {name: _mean(frame, limbs, name, scales.quantity) for name in MEAN_QUANTITIES}
-
-
-def _decimals(frame: pl.DataFrame, limbs: Limbs, column: str, scale: int) -> Cells:
-    if not limbs.narrow:
-        return render.wide_decimals(limbs.integers(frame, column), scale)
-    return _units(frame[column], scale)
-
-
-def _mean(frame: pl.DataFrame, limbs: Limbs, column: str, scale: int) -> Cells:
-    counts = frame["snapshot_count"]
-    if not limbs.narrow:
-        return render.wide_means(limbs.integers(frame, column), counts.to_list(), scale)
-    sums, present = frame[column], counts.is_not_null().to_numpy()
-    return render.quotients(
-        sums.fill_null(0).to_numpy(), counts.fill_null(1).to_numpy(), present, scale
-    )
-
-
-def _integers(column: pl.Series) -> Cells:
-    return _units(column, 0)
-
-
-def _units(column: pl.Series, scale: int) -> Cells:
-    present = column.is_not_null().to_numpy()
-    return render.decimals(column.fill_null(0).cast(pl.Int64).to_numpy(), present, scale)
-
-
-def _floats(column: pl.Series) -> Cells:
-    present = column.is_not_null().to_numpy()
-    return render.means(column.fill_null(1.0).to_numpy(), present)
+    cells |= {name: columns.floats(name) for name in IMBALANCES}
+    return cells | {name: columns.means(name, count, scales.quantity) for name in MEAN_QUANTITIES}
 
 
 def _missing(bars: DayBars) -> Cells:

@@ -86,7 +86,7 @@ class Bucket:
     that fails for a reason that may pass. Threads may share a bucket; processes open their own.
     """
 
-    def __init__(self, url: str, *, in_flight: int = 64, patience_s: float = 120) -> None:
+    def __init__(self, url: str, *, in_flight: int = 128, patience_s: float = 120) -> None:
         self._place = _place(url)
         self.url, self._prefix = self._place.url, self._place.prefix
         connection = connect(os.environ.get("STORAGE_EMULATOR_HOST") or None)
