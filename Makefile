@@ -41,11 +41,12 @@ test: setup ## All tests, in two processes; those in real time one by one
 coverage: setup ## All tests, and which lines none of them reaches
 	$(PYTHON) -m pytest -n 2 --cov
 
-check: setup ## Format, lint, types, generated docs: what needs no test run
+check: setup ## Format, lint, types, generated docs, deploy files: what needs no test run
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m docs.generate --check
+	$(PYTHON) -m deploy.check
 
 fmt: setup ## Format, and mend what lint can mend
 	$(PYTHON) -m ruff check --fix .

@@ -1,0 +1,1 @@
+"""Puts the two programs, and all that they need, into a Google Cloud project."""

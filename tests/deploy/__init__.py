@@ -1,0 +1,1 @@
+"""The deploy: what its files say, and what it would do."""
