@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 import google.auth
-from google.api_core.exceptions import NotFound, PreconditionFailed
+from google.api_core.exceptions import Forbidden, NotFound, PreconditionFailed
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.cloud import storage  # type: ignore[import-untyped]
 from google.cloud.storage.exceptions import DataCorruption  # type: ignore[import-untyped]
@@ -180,7 +180,10 @@ class Bucket:
             except NotFound as error:
                 self._require_bucket()
                 raise self._conflict(key, replaces) from error
-            except PreconditionFailed as error:
+            except (PreconditionFailed, Forbidden) as error:
+                # To replace takes a right more: who lacks it may hear of that before the condition.
+                if isinstance(error, Forbidden) and (replaces or not self._is_there(blob)):
+                    raise
                 # An attempt whose answer was lost may have been the one that wrote.
                 if not doubts or not self._holds(blob, data):
                     raise self._conflict(key, replaces) from error
@@ -188,11 +191,15 @@ class Bucket:
 
     def _holds(self, blob: Any, data: bytes) -> bool:
         """Tell whether the object has these bytes; its generation is known then."""
+        there = self._is_there(blob)
+        return bool(there and blob.size == len(data) and blob.crc32c == crc32c(data))
+
+    def _is_there(self, blob: Any) -> bool:
         try:
             blob.reload(retry=policy(self._patience_s), timeout=_TIMEOUT_S)
         except NotFound:
             return False
-        return bool(blob.size == len(data) and blob.crc32c == crc32c(data))
+        return True
 
     def _conflict(self, key: str, replaces: str | None) -> LakeError:
         if replaces is None:

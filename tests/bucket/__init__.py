@@ -20,6 +20,7 @@ from tests.bucket.faults import (
     Rule,
     Script,
 )
+from tests.bucket.rights import Door, Right, door
 from tests.bucket.server import BucketServer
 from tests.bucket.store import Conditions, Draft, Object, Refused, Store
 
@@ -28,6 +29,7 @@ __all__ = [
     "Conditions",
     "Corrupt",
     "Cut",
+    "Door",
     "Draft",
     "Drop",
     "Fault",
@@ -38,7 +40,9 @@ __all__ = [
     "Refused",
     "Request",
     "Reset",
+    "Right",
     "Rule",
     "Script",
     "Store",
+    "door",
 ]

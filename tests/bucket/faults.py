@@ -35,6 +35,7 @@ class Refuse:
 
     status: int
     retry_after_s: int | None = None
+    message: str = "as the script says"
 
 
 @dataclass(frozen=True)

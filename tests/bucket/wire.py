@@ -41,7 +41,7 @@ def refusal(refused: Refused, *, plain: bool = False) -> Answer:
 
 def refusal_of(fault: Refuse) -> Answer:
     """Return the error that a script asks for."""
-    answer = refusal(Refused(fault.status, "as the script says"))
+    answer = refusal(Refused(fault.status, fault.message))
     if fault.retry_after_s is None:
         return answer
     return Answer(
