@@ -11,6 +11,7 @@
     demo       a day with one of each trouble
     report     what was written, for a person to compare
     troubles   what was planted, in words and numbers
+    archive    days as the exchange's archive publishes them
     writing    the lake: each made day is written once
     cli        `python -m synthetic.cli`
 

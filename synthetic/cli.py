@@ -11,8 +11,11 @@ import typer
 from lake.errors import LakeError
 from lake.layout import Format, is_symbol
 from lake.storage import LocalFolder, Storage
+from synthetic.archive import write_days
 from synthetic.days import Day, numbered
 from synthetic.demo import Demo
+from synthetic.market import Market, Pace
+from synthetic.rows import instrument
 from synthetic.writing import write_day, write_demo
 
 app = typer.Typer(
@@ -73,6 +76,25 @@ def day_command(  # noqa: PLR0913 (one parameter for each option)
     symbols = numbered(symbol, symbols_count)
     plan = Day(symbols, date.date(), trades, snapshots, seed, form, gzip_level)
     _report(lambda storage: write_day(storage, plan), lake)
+
+
+@app.command("archive")
+def archive_command(
+    folder: Annotated[Path, typer.Option(help="Made if it is not there.")],
+    date: Annotated[datetime, typer.Option(formats=DATE, help="First UTC day.")],
+    days: Annotated[int, typer.Option(min=1)] = 1,
+    symbol: Annotated[str, typer.Option(help="Symbol, in upper case.")] = "BTCUSDT",
+    trades: Annotated[int, typer.Option(min=1, help="Trades of a day.")] = 100_000,
+    seed: Seed = 1,
+) -> None:
+    """Write days of trades as the exchange's archive publishes them; what is there is left alone.
+
+    Example: python -m synthetic.cli archive --folder ./archive --date 2025-01-01 --days 365
+    """
+    if not is_symbol(symbol):
+        raise typer.BadParameter(f"{symbol!r} is no symbol", param_hint="--symbol")
+    market = Market(instrument(symbol), Pace(trades, 0), seed)
+    write_days(folder, market, date.date(), days)
 
 
 def _report(write: Callable[[Storage], str], lake: Path) -> None:

@@ -47,7 +47,25 @@ def books_csv(books: Books, instrument: Instrument) -> bytes:
     return _csv(Stream.DEPTH20, cells)
 
 
+def archive_csv(trades: Trades, instrument: Instrument) -> bytes:
+    """Return lines of the exchange's archive, which have no header and no type."""
+    quote = trades.price * trades.quantity // 10**instrument.quantity_digits
+    cells = [
+        _integers(trades.trade_id),
+        _decimals(trades.price, instrument.price_digits),
+        _decimals(trades.quantity, instrument.quantity_digits),
+        _decimals(quote, instrument.price_digits),
+        _integers(trades.timestamp),
+        _choices(trades.is_buyer_maker.astype(np.int64), _BOOLEANS),
+    ]
+    return _lines(cells)
+
+
 def _csv(stream: Stream, cells: list[Characters]) -> bytes:
+    return header(RAW_TABLES[stream]).encode() + _lines(cells)
+
+
+def _lines(cells: list[Characters]) -> bytes:
     rows = len(cells[0])
     ends = [b","] * (len(cells) - 1) + [b"\n"]
     columns = [
@@ -55,7 +73,7 @@ def _csv(stream: Stream, cells: list[Characters]) -> bytes:
     ]
     matrix = np.concatenate(columns, axis=1)
     text: bytes = matrix[matrix != 0].tobytes()
-    return header(RAW_TABLES[stream]).encode() + text
+    return text
 
 
 def _same(text: bytes, rows: int) -> Characters:

@@ -25,6 +25,7 @@ from aggregator.archive.rows import (
     shown,
     without_empty_lines,
 )
+from aggregator.archive.unzip import opened
 
 BLOCK_BYTES = 16 << 20
 ENDINGS = (".zip", ".csv.gz", ".csv")
@@ -139,7 +140,7 @@ class ArchiveFile:
             if self.path.name.endswith(".zip"):
                 with (
                     zipfile.ZipFile(file) as archive,
-                    archive.open(self._member(archive)) as member,
+                    opened(archive, self._member(archive)) as member,
                 ):
                     yield member, file
             elif self.path.name.endswith(".gz"):
@@ -168,7 +169,9 @@ def whole_lines(stream: IO[bytes], size: int = BLOCK_BYTES) -> Iterator[tuple[in
     while data := stream.read(size):
         text = rest + data
         cut = text.rfind(b"\n") + 1
-        block, rest = text[:cut].replace(b"\r\n", b"\n"), text[cut:]
+        block, rest = text[:cut], text[cut:]
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n")
         if block:
             yield line, block
         line += block.count(b"\n")

@@ -13,6 +13,10 @@ from aggregator.archive.runs import Gaps, Int64s
 from lake.schemas import TradeType
 
 MAX_NAMED_HOLES = 1000
+_UNPUBLISHED = {
+    "timestamp": pl.Int64, "trade_id": pl.Int64, "price": pl.String, "quantity": pl.String,
+    "is_buyer_maker": pl.Boolean, "trade_type": pl.String,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,9 +94,15 @@ def _steps(counts: Int64s) -> Int64s:
 
 
 def _unpublished(times: Int64s, ids: Int64s) -> pl.DataFrame:
-    return pl.DataFrame({"timestamp": times, "trade_id": ids}).with_columns(
-        pl.lit("0").alias("price"),
-        pl.lit("0").alias("quantity"),
-        pl.lit(value=False).alias("is_buyer_maker"),
-        pl.lit(str(TradeType.UNPUBLISHED)).alias("trade_type"),
+    count = len(ids)
+    return pl.DataFrame(
+        {
+            "timestamp": times,
+            "trade_id": ids,
+            "price": ["0"] * count,
+            "quantity": ["0"] * count,
+            "is_buyer_maker": [False] * count,
+            "trade_type": [str(TradeType.UNPUBLISHED)] * count,
+        },
+        schema=_UNPUBLISHED,
     )

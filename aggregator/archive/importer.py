@@ -17,10 +17,13 @@ from aggregator.archive.covered import DateRows, covered_spans
 from aggregator.archive.files import check_files
 from aggregator.archive.holes import MAX_NAMED_HOLES, Holes, LongHole
 from aggregator.archive.objects import Statement, write_journal
+from aggregator.archive.report import ImportedDate, ImportReport
 from aggregator.archive.rows import ArchiveError
 from aggregator.archive.scan import Scan, scan
+from aggregator.archive.sources import Imported, Source
 from aggregator.archive.spool import spool
 from aggregator.archive.write import WrittenChunk, run_name, write_chunks
+from aggregator.utc import day_start_ms
 from lake.marker import check, claim
 from lake.storage import Storage
 
@@ -30,6 +33,8 @@ __all__ = [
     "ImportReport",
     "ImportedDate",
     "LongHole",
+    "Order",
+    "carry_out",
     "import_files",
 ]
 
@@ -40,35 +45,18 @@ _SLOW_CLOCK = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class ImportedDate:
-    """A date's chunks. `rows` are the exchange's; `covered` is `[from, to)` in ms."""
+class Order:
+    """Which files to import, and how. `source` is where the only file came from, if that is known.
 
-    date: date
-    rows: int
-    unpublished: int
-    chunks_written: int
-    chunks_already_there: int
-    covered: tuple[int, int] | None
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What an import read and wrote.
-
-    `rows_read` counts every row of the files; `duplicates` of them repeat another in every cell
-    that is kept, and `out_of_order` of them have a lower time or id than the row before in their
-    file. `long_holes` are the first `MAX_NAMED_HOLES` of `long_hole_count`.
+    A row later than `now` (and a day, for a slow clock) is an error of its file.
     """
 
     symbol: str
-    run: str
-    dates: tuple[ImportedDate, ...]
-    rows_read: int
-    duplicates: int
-    out_of_order: int
-    unpublished: int
-    long_holes: tuple[LongHole, ...]
-    long_hole_count: int
+    files: tuple[Path, ...]
+    max_unpublished: int
+    now: datetime
+    version: str
+    source: Source | None = None
 
 
 def import_files(
@@ -81,27 +69,45 @@ def import_files(
     version: str,
     progress: Progress | None,
 ) -> ImportReport:
-    """Write the trades of archive files as raw chunks; raise `ArchiveError` or `LakeError`.
+    """Write the trades of archive files as raw chunks; raise `ArchiveError` or `LakeError`."""
+    order = Order(symbol, tuple(files), max_unpublished, now, version)
+    return carry_out(storage, order, progress)
 
-    A row later than `now` (and a day, for a slow clock) is an error of its file.
+
+def carry_out(storage: Storage, order: Order, progress: Progress | None) -> ImportReport:
+    """Import what is ordered; raise `ArchiveError` or `LakeError`.
+
+    The journal comes last: what it names is whole.
     """
     check(storage)
+    symbol, files = order.symbol, order.files
     check_files(files, symbol)
     meter = _Meter(files, progress)
-    latest_ms = int((now + _SLOW_CLOCK).timestamp() * 1000)
+    latest_ms = int((order.now + _SLOW_CLOCK).timestamp() * 1000)
     with spool() as rows:
         found = scan(files, symbol, rows, latest_ms=latest_ms, advance=meter.read)
-        holes = Holes(found.id_gaps, max_unpublished)
-        run = run_name(symbol, found.digests, max_unpublished)
+        holes = Holes(found.id_gaps, order.max_unpublished)
+        run = run_name(symbol, found.digests, order.max_unpublished)
         claim(storage)
         chunks = list(meter.written(write_chunks(storage, symbol, run, rows, holes), found.rows))
     spans = _spans(chunks)
     dates = _dates(chunks, covered_spans(spans, found.spans))
-    for day, span in zip(dates, spans, strict=True):
-        said = Statement(symbol, day.date, day.covered, span.last_ms, version)
-        write_journal(storage, run, said)
+    _write_journals(storage, order, run, dates, found)
     duplicates = sum(chunk.duplicates for chunk in chunks)
     return _report(symbol, run, dates, duplicates, found, holes)
+
+
+def _write_journals(
+    storage: Storage, order: Order, run: str, dates: Sequence[ImportedDate], found: Scan
+) -> None:
+    """Write the journal of each date; that of the date that the file is named after comes last."""
+    sources: tuple[Imported, ...] = ()
+    if order.source:
+        sources = (Imported(order.source, order.max_unpublished, found.first, found.last),)
+    promised = {span.promised.start_ms for span in found.spans if span.promised}
+    for day in sorted(dates, key=lambda day: day_start_ms(day.date) in promised):
+        said = Statement(order.symbol, day.date, day.covered, day.last_ms, order.version, sources)
+        write_journal(storage, run, said)
 
 
 class _Meter:
@@ -143,6 +149,7 @@ def _date(day: date, chunks: Sequence[WrittenChunk], covered: tuple[int, int]) -
     new = sum(chunk.is_new for chunk in chunks)
     return ImportedDate(
         day,
+        chunks[-1].last_ms,
         sum(chunk.rows for chunk in chunks),
         sum(chunk.unpublished for chunk in chunks),
         new,
@@ -166,4 +173,6 @@ def _report(
         sum(day.unpublished for day in dates),
         holes.named(),
         len(holes.long),
+        found.first,
+        found.last,
     )

@@ -1,10 +1,12 @@
 """What an import writes: objects that are created once and are the same in every repetition."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from aggregator.archive.chunks import compressed, same_text
+from aggregator.archive.sources import Imported, Source, is_named
 from aggregator.utc import iso
 from lake.errors import AlreadyExists, LakeError
 from lake.journal import read_journal, write_event
@@ -14,13 +16,17 @@ from lake.storage import Storage, crc32c, crc32c_of
 
 @dataclass(frozen=True)
 class Statement:
-    """What an import says of one date in the journal. `newest_ms` is the time of its last row."""
+    """What an import says of one date in the journal. `newest_ms` is the time of its last row.
+
+    `sources` are where its rows came from, as far as that is known.
+    """
 
     symbol: str
     date: date
     covered: tuple[int, int] | None
     newest_ms: int
     version: str
+    sources: tuple[Source | Imported, ...] = ()
 
 
 def write_chunk(storage: Storage, key: ChunkKey, text: bytes) -> bool:
@@ -52,10 +58,11 @@ def write_journal(storage: Storage, run: str, statement: Statement) -> None:
     """Create the date's journal object, unless one of this run says as much already.
 
     The covered time hangs on the names of the files, the run does not. If the same rows came
-    under names that promise less before, a second object adds what these names promise: what
-    readers believe is the union of all.
+    under names that promise less before, or from nobody knows where, a second object adds what is
+    known now: what readers believe is the union of all.
     """
     promise = f"{statement.symbol} {statement.date} {statement.covered}".encode()
+    promise += "".join(f" {source.file} {source.sha256}" for source in _files(statement)).encode()
     wider = f"{run}C{hashlib.sha256(promise).hexdigest()[:8]}"
     if not any(_says(storage, name, statement) for name in (run, wider)):
         key = JournalKey(statement.date, 0, wider)
@@ -83,6 +90,7 @@ def _journal(run: str, statement: Statement) -> bytes:
     recording = write_event(
         "recording", at, run=run, by="import", version=statement.version,
         symbols=[symbol], streams=[stream],
+        sources=[source.fields() for source in statement.sources] or None,
     )  # fmt: skip
     if not statement.covered:
         return recording
@@ -90,9 +98,15 @@ def _journal(run: str, statement: Statement) -> bytes:
     return recording + write_event("covered", at, stream=stream, symbol=symbol, **bounds)
 
 
+def _files(statement: Statement) -> Iterator[Source]:
+    for source in statement.sources:
+        yield source.source if isinstance(source, Imported) else source
+
+
 def _covers(journal: bytes, statement: Statement) -> bool:
     said = read_journal([journal])
     named = any(statement.symbol in recording.symbols for recording in said.recordings)
+    named &= all(is_named(journal, statement.symbol, source) for source in statement.sources)
     if not statement.covered:
         return named
     from_ms, to_ms = statement.covered

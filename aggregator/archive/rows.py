@@ -7,6 +7,7 @@ is read again row by row, so that the complaint can name the line.
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
@@ -25,6 +26,7 @@ _BOOLEAN = r"(?i:true|false)"
 _MAX_DIGITS = 18
 _UNITS = {10: "seconds", 16: "microseconds", 19: "nanoseconds"}
 _SHOWN_CHARACTERS = 40
+_NEWLINE = ord("\n")
 
 
 class ArchiveError(LakeError):
@@ -71,7 +73,8 @@ def parse_rows(
 
 def without_empty_lines(rows: bytes) -> bytes:
     """Return the lines that say something."""
-    if b"\n\n" in rows or rows.startswith(b"\n"):
+    ends = np.flatnonzero(np.frombuffer(rows, np.uint8) == _NEWLINE)
+    if rows.startswith(b"\n") or np.any(np.diff(ends) == 1):
         return re.sub(rb"\n+", b"\n", rows).removeprefix(b"\n")
     return rows
 

@@ -19,7 +19,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.archive.importer import ArchiveError, ImportReport, LongHole, import_files
+from aggregator.archive.importer import (
+    ArchiveError,
+    ImportReport,
+    LongHole,
+    Order,
+    carry_out,
+    import_files,
+)
+from aggregator.archive.sources import IdAt, Source, imported_files
 from lake.errors import LakeError, WrongLake
 from lake.layout import LAKE_FILE, ChunkKey, JournalKey
 from lake.storage import LocalFolder
@@ -401,6 +409,31 @@ def test_importing_twice_changes_nothing(tmp_path: Path, lake: LocalFolder) -> N
         (report.dates[0].chunks_written, report.dates[0].chunks_already_there)
         for report in (first, second)
     ]
+
+
+def test_a_fetched_file_is_named_last_under_its_own_date(
+    tmp_path: Path, lake: LocalFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who finds it there may take all of it for imported."""
+    text = lines((1, START - 5), (2, START + 5), (3, END + 5))
+    path = stored(tmp_path, "BTCUSDT-trades-2025-12-11.csv", text)
+    source = Source(path.name, "ab" * 32, "https://archive.example/a.csv")
+    written: list[str] = []
+    write = LocalFolder.write
+
+    def noted(self: LocalFolder, key: str, data: bytes, replaces: str | None = None) -> str:
+        written.append(key)
+        return write(self, key, data, replaces)
+
+    monkeypatch.setattr(LocalFolder, "write", noted)
+    report = carry_out(lake, Order("BTCUSDT", (path,), 100, NOW, "0.1.0", source), None)
+
+    assert written[-1].startswith("journal/2025-12-11/")
+    assert 3 == len([key for key in written if key.startswith("journal/")])
+    (named,) = imported_files(lake.read(written[-1])[0])
+    assert ("BTCUSDT", source) == (named[0], named[1].source)
+    assert (report.first, report.last) == (named[1].first, named[1].last)
+    assert (IdAt(1, START - 5), IdAt(3, END + 5)) == (report.first, report.last)
 
 
 def test_the_same_rows_under_the_archives_name_add_only_what_it_promises(

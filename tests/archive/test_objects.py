@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.archive.objects import Statement, write_chunk, write_journal
+from aggregator.archive.sources import IdAt, Imported, Source, imported_files
 from lake.errors import LakeError
 from lake.layout import ChunkKey, JournalKey, Stream
 from lake.storage import LocalFolder
@@ -125,3 +126,42 @@ def test_what_a_killed_writer_left_beside_a_journal_is_removed(lake: LocalFolder
     write_journal(lake, "i0123", WHOLE)
 
     assert not left.exists()
+
+
+SOURCE = Source("BTCUSDT-trades-2025-12-11.zip", "ab" * 32, "https://archive.example/a.zip")
+WHOLE_FILE = Imported(SOURCE, 100, IdAt(1, START), IdAt(9, START + 9))
+FETCHED = replace(WHOLE, sources=(WHOLE_FILE,))
+
+
+def test_a_journal_says_where_the_rows_came_from(lake: LocalFolder) -> None:
+    write_journal(lake, "i0123", FETCHED)
+
+    entry = {
+        "file": SOURCE.file, "sha256": SOURCE.sha256, "url": SOURCE.url, "max_unpublished": 100,
+        "first_id": 1, "first_ms": START, "last_id": 9, "last_ms": START + 9,
+    }  # fmt: skip
+    assert [entry] == lines(lake, "i0123")[0]["sources"]
+
+
+def test_where_rows_came_from_is_added_if_it_was_not_known(lake: LocalFolder) -> None:
+    write_journal(lake, "i0123", WHOLE)
+    write_journal(lake, "i0123", FETCHED)
+    added = journal_keys(lake)
+    for said in (WHOLE, FETCHED, replace(FETCHED, version="9")):
+        write_journal(lake, "i0123", said)
+
+    assert 2 == len(added)
+    assert added == journal_keys(lake)
+    texts = [lake.read(key)[0] for key in added]
+    assert 1 == len([found for text in texts for found in imported_files(text)])
+
+
+def test_each_file_of_the_same_rows_is_named(lake: LocalFolder) -> None:
+    other = replace(SOURCE, sha256="cd" * 32)
+    write_journal(lake, "i0123", FETCHED)
+    write_journal(lake, "i0123", replace(FETCHED, sources=(replace(WHOLE_FILE, source=other),)))
+
+    texts = [lake.read(key)[0] for key in journal_keys(lake)]
+    assert {"ab" * 32, "cd" * 32} == {
+        file.source.sha256 for text in texts for _, file in imported_files(text)
+    }

@@ -8,6 +8,7 @@ from aggregator.archive.covered import SILENCE_MS, FileSpan
 from aggregator.archive.names import period_of
 from aggregator.archive.rows import ArchiveError
 from aggregator.archive.scan import Scan, scan
+from aggregator.archive.sources import IdAt
 from aggregator.archive.spool import spool
 
 START = 1_765_411_200_000
@@ -104,3 +105,24 @@ def test_a_fault_of_the_last_file_is_raised(tmp_path: Path) -> None:
 
     with pytest.raises(ArchiveError, match="bad.csv: line 2"):
         scanned(good, bad)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 50), st.integers(0, 9)), min_size=1, max_size=12),
+    cut=st.integers(1, 12),
+)
+def test_the_outermost_ids_are_known_at_their_first_times(
+    tmp_path: Path, rows: list[tuple[int, int]], cut: int
+) -> None:
+    files = [
+        stored(tmp_path, f"{number}.csv", *part)
+        for number, part in enumerate((rows[:cut], rows[cut:]))
+        if part
+    ]
+
+    found = scanned(*files)
+
+    low, high = (pick(id_ for _, id_ in rows) for pick in (min, max))
+    assert IdAt(low, START + min(time for time, id_ in rows if id_ == low)) == found.first
+    assert IdAt(high, START + min(time for time, id_ in rows if id_ == high)) == found.last

@@ -1,0 +1,1 @@
+"""The exchange's archive on the web: its files come down verified and are imported; see `site`."""
