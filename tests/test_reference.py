@@ -4,7 +4,6 @@ import csv
 import gzip
 import hashlib
 import json
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -556,8 +555,8 @@ def test_a_day_is_degraded_by_a_missing_id_a_malformed_row_or_a_conflict() -> No
 # Real data
 
 
-def test_the_minutes_of_a_recorded_hour_are_the_exchanges_own_klines() -> None:
-    folder, day = _real_data() / "binance-usdm-2020-12-09", date(2020, 12, 9)
+def test_the_minutes_of_a_recorded_hour_are_the_exchanges_own_klines(real_data: Path) -> None:
+    folder, day = real_data / "binance-usdm-2020-12-09", date(2020, 12, 9)
     with (folder / "BTCUSDT-1m-2020-12-09.csv").open() as file:
         klines = list(csv.DictReader(file))
 
@@ -586,13 +585,6 @@ KLINE_COLUMNS = {
 def _as_kline(bars: ReferenceBars, index: int) -> list[Value]:
     row = bars.row(index)
     return [row[column] for column in KLINE_COLUMNS.values()]
-
-
-def _real_data() -> Path:
-    folder = os.environ.get("FLOWLAKE_REAL_DATA")
-    if not folder:
-        pytest.fail("cannot compare with real klines: set FLOWLAKE_REAL_DATA to their folder")
-    return Path(folder)
 
 
 def _recorded_hour(folder: Path, day: date) -> dict[str, bytes]:

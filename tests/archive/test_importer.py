@@ -2,7 +2,6 @@ import csv
 import gzip
 import io
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -114,11 +113,8 @@ def covered(lake: LocalFolder) -> dict[date, tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def recording() -> Path:
-    folder = os.environ.get("FLOWLAKE_REAL_DATA")
-    if not folder:
-        pytest.fail("set FLOWLAKE_REAL_DATA to the folder of the real recordings")
-    return Path(folder) / "binance-usdm-2020-12-09" / "BTCUSDT-trades-2020-12-09-00h.csv.gz"
+def recording(real_data: Path) -> Path:
+    return real_data / "binance-usdm-2020-12-09" / "BTCUSDT-trades-2020-12-09-00h.csv.gz"
 
 
 def test_a_real_hour_arrives_as_it_is(recording: Path, lake: LocalFolder) -> None:
