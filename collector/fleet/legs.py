@@ -8,7 +8,8 @@ from lake.layout import Stream
 NEVER = -(1 << 62)
 """Before any exchange time."""
 DEPTH_PAUSE_MS = 2_000
-"""A pause between snapshots that a line of covered time does not span, unless it is usual."""
+"""A pause between snapshots that a line of covered time does not span, unless it is usual: of a
+channel that mostly speaks twice as often it never is."""
 _ANY_PAUSE_MS = 1 << 61
 
 Claim = Callable[[int, int], None]

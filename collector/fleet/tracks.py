@@ -88,7 +88,9 @@ class Track:
             self._allow_its_pauses()
 
     def _allow_its_pauses(self) -> None:
-        pause_ms = int(1000 * self.pulse.rhythm.longest_s(DEPTH_PAUSE_MS / 1000))
+        rhythm, least_s = self.pulse.rhythm, DEPTH_PAUSE_MS / 1000
+        slow = rhythm.known and rhythm.pause_s >= least_s / 2
+        pause_ms = int(1000 * rhythm.longest_s(least_s)) if slow else DEPTH_PAUSE_MS
         for leg in self.legs.values():
             leg.pause_ms = pause_ms
 

@@ -52,6 +52,33 @@ def test_two_connections_that_do_not_overlap_leave_their_pause_uncovered() -> No
     assert [(1_001, 1_900), (2_301, 2_900)] == track.cover.untold(9_999)
 
 
+def at_a_pace(track: Track, pauses_ms: list[int]) -> Leg:
+    """Let books speak with such pauses, and the watchdog look each time."""
+    leg, at_ms = listening(track, 1), 1_000
+    for pause_ms in pauses_ms:
+        speak(leg, at_ms)
+        track.beat(at_ms / 1000, 0.0)
+        at_ms += pause_ms
+    return leg
+
+
+def test_a_pause_is_not_covered_though_lost_frames_have_made_the_pace_look_slow() -> None:
+    track = Track(BTC_BOOKS, BOOKS)
+    at_a_pace(track, [500] * 20 + [1_000] * 8 + [3_000] + [500] * 4)
+    track.settle()
+
+    assert 2 == len(track.cover.untold(99_999))
+
+
+def test_a_pause_is_covered_where_it_is_the_pace_of_the_books() -> None:
+    track = Track(BTC_BOOKS, BOOKS)
+    at_a_pace(track, [3_000] * 20)
+    track.settle()
+
+    (*_, (start_ms, end_ms)) = track.cover.untold(99_999)
+    assert end_ms - start_ms > 20_000
+
+
 def test_trades_are_covered_up_to_the_newest_trade() -> None:
     track = Track(BTC_TRADES, TRADES)
     speak(listening(track, 1), 1_000, 5_000, 61_000)
