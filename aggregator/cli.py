@@ -11,10 +11,14 @@ import typer
 
 from aggregator import plan
 from aggregator.console import reporter, say
+from aggregator.fetch.names import ARCHIVE_URL
+from aggregator.launch import launch
 from aggregator.memory import keep_freed_blocks, spare_imports
 from aggregator.options import (
+    ArchiveUrl,
     Lake,
     Margin,
+    MaxUnpublished,
     Parquet,
     Resolutions,
     Symbols,
@@ -28,10 +32,12 @@ from aggregator.options import (
     parse_symbol,
     parse_symbols,
     parse_task,
+    parse_time,
 )
 from aggregator.run import Job, Stopped, cores, run, stop_on_sigterm
 from aggregator.settings import LEAST_MARGIN, BuildSettings
 from aggregator.unit import Outcome, Status, Unit
+from aggregator.verify import verify
 from lake.errors import LakeError
 from lake.logs import log
 from lake.open import open_lake
@@ -108,6 +114,11 @@ def daily(
     margin: Margin = LEAST_MARGIN,
     parquet: Parquet = False,
     workers: Workers = None,
+    repairs: Annotated[
+        bool,
+        typer.Option("--repair", help="Refill the days that are checked again; see repair."),
+    ] = False,
+    archive_url: ArchiveUrl = ARCHIVE_URL,
 ) -> None:
     """Build yesterday (UTC), and check the days before it again: the scheduled job.
 
@@ -119,6 +130,8 @@ def daily(
       aggregator daily --lake gs://my-lake
 
       aggregator daily --lake ./lake --date 2025-12-11 --symbols BTCUSDT
+
+      aggregator daily --lake gs://my-lake --repair
     """
     if date_text and lookback:
         raise typer.BadParameter("--date builds one day only; give it or --lookback, not both")
@@ -131,13 +144,24 @@ def daily(
         day = datetime.now(UTC).date() - timedelta(days=1)
     days = 1 if date_text else lookback or 3
     names = parse_symbols(symbols)
-    units = plan.daily_units(open_lake(lake), day, days, names)
+    storage = open_lake(lake)
+    units = plan.daily_units(storage, day, days, names)
+    repaired = None
+    if repairs:
+        from aggregator.repair.command import RepairSettings, repair
+
+        # The archive has yesterday only some hours later.
+        checked_again = [unit for unit in units if date_text or unit.day != day]
+        repaired = repair(storage, checked_again, RepairSettings(settings, archive_url))
+        units += [unit for unit in repaired.units if unit not in units]
     outcomes = _run(lake, units, settings, workers)
     if not any(outcome.unit.day == day and outcome.status != "empty" for outcome in outcomes):
         fail(
             f"cannot build {day}: {lake} has no chunk of it for any symbol; is a collector running?"
         )
     _exit_by(outcomes)
+    if repaired and (why := repaired.failure(absent_fails=False)):
+        fail(why)
 
 
 @app.command()
@@ -204,17 +228,24 @@ def status(
     start: Annotated[str | None, typer.Option(help="First day.", metavar="YYYY-MM-DD")] = None,
     end: Annotated[str | None, typer.Option(help="Last day.", metavar="YYYY-MM-DD")] = None,
     symbols: Symbols = None,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(help="Only what changed since: what to download again.", metavar="TIME"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array of objects.")] = False,
 ) -> None:
     """Show the published days: condition, coverage and holes, by day and symbol.
 
-    Without --start: the last 14 days that the lake has.
+    Without --start: the last 14 days that the lake has. With --changed-since: of all days those
+    whose published files were replaced, why, and the sha256 of each file before and after.
 
     Examples:
 
       aggregator status --lake ./lake
 
       aggregator status --lake ./lake --start 2025-12-01 --end 2025-12-31 --json
+
+      aggregator status --lake ./lake --changed-since 2025-12-24T06:00:00Z --json
     """
     from aggregator.status import last_days, statuses
     from aggregator.status_view import print_statuses
@@ -223,7 +254,13 @@ def status(
     final = parse_day(end) if end else date.max
     if first > final:
         raise typer.BadParameter(f"--end {end} is before --start {start}")
+    since = parse_time(changed_since) if changed_since else None
     names, storage = parse_symbols(symbols), open_lake(lake)
+    if since:
+        from aggregator.changes_view import show_changes
+
+        show_changes(storage, since, (first, final), names, as_json=as_json)
+        return
     if not start:
         first = last_days(storage, final, names, 14)
     print_statuses([*statuses(storage, first, final, names)], as_json=as_json)
@@ -234,12 +271,7 @@ def import_command(
     files: Annotated[list[Path], typer.Argument(help=".csv, .csv.gz or .zip", metavar="FILE…")],
     symbol: Annotated[str, typer.Option(help="The symbol whose trades they are.")],
     lake: Lake = "./lake",
-    max_unpublished: Annotated[
-        int,
-        typer.Option(
-            help="Ids that may be missing in a row and still count as never published.", min=0
-        ),
-    ] = 100,
+    max_unpublished: MaxUnpublished = 100,
 ) -> None:
     """Turn trades files of the exchange's archive into raw chunks. Importing twice changes nothing.
 
@@ -256,6 +288,81 @@ def import_command(
 
     name = parse_symbol(symbol)
     run_import(open_lake(lake, create=True), name, files, max_unpublished)
+
+
+@app.command()
+def fetch(
+    symbols: Annotated[
+        str, typer.Option(help="Whose trades, such as BTCUSDT,ETHUSDT.", metavar="A,B")
+    ],
+    start: Annotated[str, typer.Option(help="First day.", metavar="YYYY-MM-DD")],
+    end: Annotated[str, typer.Option(help="Last day, included.", metavar="YYYY-MM-DD")],
+    lake: Lake = "./lake",
+    archive_url: ArchiveUrl = ARCHIVE_URL,
+    max_unpublished: MaxUnpublished = 100,
+    connections: Annotated[
+        int, typer.Option(help="Files downloaded at the same time.", min=1, max=16)
+    ] = 4,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Days imported at the same time.", min=1, show_default="all cores"),
+    ] = None,
+) -> None:
+    """Download days of trades from the exchange's archive, verified, and import them.
+
+    A day that was imported before is not downloaded again; a file that the archive has replaced is
+    imported beside the earlier one. A day that the archive does not have is named: the exit code is
+    1 if it has none of them, or if a day failed. Killed or stopped, run it again for the rest.
+
+    Examples:
+
+      aggregator fetch --lake ./lake --symbols BTCUSDT --start 2025-01-01 --end 2025-12-31
+
+      aggregator fetch --lake gs://my-lake --symbols BTCUSDT --start 2025-12-11 --end 2025-12-11
+    """
+    from aggregator.fetch.command import FetchSettings, run_fetch
+
+    first, last = parse_range(start, end)
+    names = parse_symbols(symbols) or ()
+    settings = FetchSettings(
+        names, first, last, archive_url, max_unpublished, connections, workers or cores()
+    )
+    run_fetch(open_lake(lake, create=True), settings)
+
+
+@app.command("repair")
+def repair_command(
+    start: Annotated[str, typer.Option(help="First day.", metavar="YYYY-MM-DD")],
+    end: Annotated[str, typer.Option(help="Last day, included.", metavar="YYYY-MM-DD")],
+    lake: Lake = "./lake",
+    symbols: Symbols = None,
+    resolutions: Resolutions = "1s,1m",
+    margin: Margin = LEAST_MARGIN,
+    parquet: Parquet = False,
+    workers: Workers = None,
+    archive_url: ArchiveUrl = ARCHIVE_URL,
+    max_unpublished: MaxUnpublished = 100,
+) -> None:
+    """Refill holes in the trade ids from the exchange's archive, and build these days again.
+
+    Only what the lake lacks is written, as chunks of a run of its own. Ids that the exchange never
+    published are told apart from ids that are lost; what stays missing is named, with its reason.
+
+    Examples:
+
+      aggregator repair --lake ./lake --start 2025-12-01 --end 2025-12-31
+
+      aggregator repair --lake gs://my-lake --symbols BTCUSDT --start 2025-12-11 --end 2025-12-11
+    """
+    from aggregator.repair.command import RepairSettings, raise_failure, repair
+
+    first, last = parse_range(start, end)
+    build = BuildSettings(parse_resolutions(resolutions), margin, parquet=parquet, threads=cores())
+    storage = open_lake(lake)
+    units, _ = plan.backfill_units(storage, first, last, parse_symbols(symbols))
+    repaired = repair(storage, units, RepairSettings(build, archive_url, max_unpublished))
+    _exit_by(_run(lake, repaired.units, build, workers))
+    raise_failure(repaired)
 
 
 @app.command("plot")
@@ -288,6 +395,10 @@ def plot_command(
     span, path = parse_span(start, end), parse_picture(out or Path(f"{unit.symbol}-{unit.day}.png"))
     size = write_picture(open_lake(lake), unit, span, width, path)
     say(f"wrote {path}", event="picture", path=str(path), bytes=size)
+
+
+app.command()(verify)
+app.command()(launch)
 
 
 def _run(

@@ -8,12 +8,20 @@ from datetime import date
 from typing import Any
 
 from aggregator.day import Day
-from aggregator.inputs import InputChunk, Inputs, fingerprint, members, pack_members
+from aggregator.inputs import (
+    InputChunk,
+    Inputs,
+    Testimony,
+    fingerprint,
+    members,
+    pack_members,
+)
 from aggregator.manifest import Condition, Manifest, Output
 from aggregator.quality import Holes
 from aggregator.reduce import Counts, Loaded, Trouble
 from aggregator.resolutions import Resolution
 from aggregator.utc import DAY_MS, day_start_ms, iso
+from lake.journal import SOURCE
 from lake.layout import MINUTES_PER_DAY, BarsFormat, Stream, bars_key, last_part
 from lake.schemas import SCHEMA_VERSION
 from lake.storage import crc32c
@@ -39,7 +47,11 @@ def compose(
             "margin_minutes": margin,
             "streams": list(built.expected),
             "inputs": _inputs(inputs, day, margin),
-            "trades": {**_trade_counts(trades), **_holes(built)},
+            "trades": {
+                **_trade_counts(trades),
+                **_holes(built, inputs.testimony),
+                **_refilled(inputs.testimony),
+            },
             "depth20": _book_counts(books, built),
             "set_aside": {"malformed": malformed, "chunks": _unusable(loaded.troubles)},
             "late": {Stream.TRADES: trades.late, Stream.DEPTH20: books.late},
@@ -64,8 +76,41 @@ def _inputs(inputs: Inputs, day: date, margin: int) -> dict[str, Any]:
         "journal": {
             "recorded": sorted(said.recorded),
             "covered": {stream: spans.pairs() for stream, spans in said.covered.items()},
+            **_repairs(said),
         },
         "members": pack_members(members(inputs)),
+    }
+
+
+def _repairs(said: Testimony) -> dict[str, Any]:
+    """Return what repairs have said; nothing of a day that was never repaired."""
+    if not said.refills:
+        return {}
+    refills = [
+        {
+            "run": each.run,
+            "rows": each.rows,
+            "unpublished": each.unpublished,
+            "sources": [dict(zip(SOURCE, source, strict=True)) for source in each.sources],
+        }
+        for each in said.refills
+    ]
+    return {
+        "refills": refills,
+        "unfilled": [[each.first_id, each.last_id, each.why] for each in said.unfilled],
+    }
+
+
+def _refilled(said: Testimony) -> dict[str, Any]:
+    """Say what was refilled from where; nothing of a day that was never repaired."""
+    if not said.refills:
+        return {}
+    return {
+        "refilled": {
+            "rows": sum(each.rows for each in said.refills),
+            "unpublished": sum(each.unpublished for each in said.refills),
+            "from": sorted({source[0] for each in said.refills for source in each.sources}),
+        }
     }
 
 
@@ -104,19 +149,21 @@ def _trade_counts(counts: Counts) -> dict[str, Any]:
     }
 
 
-def _holes(built: Day) -> dict[str, Any]:
+def _holes(built: Day, said: Testimony) -> dict[str, Any]:
     return {
         "missing": built.missing,
         "hole_count": len(built.holes.before),
-        "holes": _named(built.holes),
+        "holes": _named(built.holes, said),
     }
 
 
-def _named(holes: Holes) -> list[dict[str, Any]]:
+def _named(holes: Holes, said: Testimony) -> list[dict[str, Any]]:
+    why = {(each.first_id, each.last_id): {"why": each.why} for each in said.unfilled}
     columns = (holes.first_id, holes.last_id, holes.before, holes.after)
     rows = zip(*(column[:HOLES_NAMED].tolist() for column in columns), strict=True)
     return [
         {"first_id": first, "last_id": last, "from": iso(before), "to": iso(after)}
+        | why.get((first, last), {})
         for first, last, before, after in rows
     ]
 

@@ -6,12 +6,12 @@ No clock, no disk. The decision whether a published day is up to date is made fr
 import base64
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, timedelta
 
 from aggregator.quality import NEVER, Spans
 from aggregator.utc import DAY_MS, day_start_ms
-from lake.journal import Journal
+from lake.journal import Journal, Refill, Unfilled
 from lake.layout import MINUTES_PER_DAY, ChunkKey, Stream, raw_minute_bound
 from lake.storage import Stat
 
@@ -32,15 +32,20 @@ class InputChunk:
 
 @dataclass(frozen=True)
 class Testimony:
-    """What the journals of a day say of one symbol: covered time, and who was recording."""
+    """What the journals of a day say of one symbol: covered time, who was recording, repairs."""
 
     covered: dict[Stream, Spans]
     recorded: frozenset[Stream]
+    refills: tuple[Refill, ...] = ()
+    unfilled: tuple[Unfilled, ...] = ()
 
     def within(self, other: "Testimony") -> bool:
         """Tell whether the other says all of this too."""
-        return self.recorded <= other.recorded and all(
-            other.covered[stream].holds(self.covered[stream]) for stream in Stream
+        return (
+            self.recorded <= other.recorded
+            and {*self.refills} <= {*other.refills}
+            and {*self.unfilled} <= {*other.unfilled}
+            and all(other.covered[stream].holds(self.covered[stream]) for stream in Stream)
         )
 
 
@@ -82,7 +87,14 @@ def testimony(journal: Journal, symbol: str, day: date) -> Testimony:
         for stream in Stream
     }
     recorded = (said.streams for said in journal.recordings if symbol in said.symbols)
-    return Testimony(covered, frozenset().union(*recorded))
+    refills = {said.run: said for said in journal.refills if said.symbol == symbol}
+    unfilled = {said for said in journal.unfilled if said.symbol == symbol}
+    return Testimony(
+        covered,
+        frozenset().union(*recorded),
+        tuple(refills[run] for run in sorted(refills)),
+        tuple(sorted(unfilled)),
+    )
 
 
 def _clipped(ms: int, day: date) -> int:
@@ -133,6 +145,8 @@ def fingerprint(inputs: Inputs) -> str:
     for stream in Stream:
         lines.append(f"recorded {stream} {stream in inputs.testimony.recorded}")
         lines += [f"covered {stream} {span}" for span in inputs.testimony.covered[stream].pairs()]
+    lines += [f"refill {astuple(said)}" for said in inputs.testimony.refills]
+    lines += [f"unfilled {astuple(said)}" for said in inputs.testimony.unfilled]
     return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

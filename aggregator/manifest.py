@@ -9,6 +9,7 @@ from typing import Any
 from aggregator.inputs import Testimony, unpack_members
 from aggregator.quality import Spans
 from aggregator.resolutions import Resolution
+from lake.journal import Refill, Unfilled
 from lake.layout import BarsFormat, Stream
 from lake.schemas import TradeType
 
@@ -100,7 +101,13 @@ class Manifest:
         """Return what the journals said."""
         said = self.whole["inputs"]["journal"]
         covered = {stream: Spans.of_pairs(said["covered"].get(stream, [])) for stream in Stream}
-        return Testimony(covered, frozenset(Stream(name) for name in said["recorded"]))
+        symbol = str(self.whole["symbol"])
+        return Testimony(
+            covered,
+            frozenset(Stream(name) for name in said["recorded"]),
+            tuple(_refill(symbol, each) for each in said.get("refills", ())),
+            tuple(Unfilled(symbol, *each) for each in said.get("unfilled", ())),
+        )
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -111,6 +118,11 @@ class Manifest:
     def parquet(self) -> bool:
         """Tell whether the bars are published as Parquet too."""
         return any(output.name.endswith(f".{BarsFormat.PARQUET}") for output in self.outputs)
+
+
+def _refill(symbol: str, said: dict[str, Any]) -> Refill:
+    sources = tuple((each["file"], each["sha256"], each["url"]) for each in said["sources"])
+    return Refill(symbol, said["run"], said["rows"], said["unpublished"], sources)
 
 
 def is_pending(day: date, margin: int, now: datetime) -> bool:
@@ -128,7 +140,8 @@ def remarks(manifest: Manifest) -> str:
         (bars.get("gap", 0), f"{coarsest} bars gap"),
         (bars.get("partial", 0), f"{coarsest} bars partial"),
     ]
-    return ", ".join(_said(counted) + warnings(manifest))
+    absent = [f"no {stream}" for stream in Stream if stream not in manifest.whole["streams"]]
+    return ", ".join(_said(counted) + absent + warnings(manifest))
 
 
 def warnings(manifest: Manifest) -> list[str]:

@@ -35,6 +35,15 @@ Workers = Annotated[
     int | None,
     typer.Option(help="Days built at the same time.", min=1, show_default="all cores"),
 ]
+ArchiveUrl = Annotated[
+    str, typer.Option(envvar="ARCHIVE_URL", help="The exchange's archive.", metavar="URL")
+]
+MaxUnpublished = Annotated[
+    int,
+    typer.Option(
+        help="Ids that may be missing in a row and still count as never published.", min=0
+    ),
+]
 _EPOCH = date(1970, 1, 1)
 
 
@@ -62,6 +71,29 @@ def parse_range(start: str, end: str) -> tuple[date, date]:
     if last < first:
         raise typer.BadParameter(f"--end {last} is before --start {first}")
     return first, last
+
+
+def parse_bounds(start: str | None, end: str | None) -> tuple[date | None, date | None]:
+    """Read the first and the last day of a range that may be open at its ends."""
+    first = parse_past_day(start, "--start") if start else None
+    last = parse_past_day(end, "--end") if end else None
+    if first and last and last < first:
+        raise typer.BadParameter(f"--end {last} is before --start {first}")
+    return first, last
+
+
+def parse_time(text: str) -> datetime:
+    """Read a day or a time that is not in the future, UTC unless it says otherwise."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no time; write it as 2025-12-11 or 2025-12-11T09:30:00Z"
+        ) from None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at > datetime.now(UTC):
+        raise typer.BadParameter(f"{text} is in the future")
+    return at
 
 
 def parse_symbols(text: str | None) -> tuple[str, ...] | None:

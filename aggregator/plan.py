@@ -1,7 +1,7 @@
 """Which (symbol, day) units a command is about."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import compress, takewhile
@@ -98,16 +98,24 @@ def published_manifests(
     storage: Storage, start: date, end: date, symbols: Iterable[str] | None = None
 ) -> list[tuple[ProductKey, Stat]]:
     """Return the manifests in the lake, by symbol and day."""
+    return published_files(storage, start, end, {"manifest.json"}, symbols)
+
+
+def published_files(
+    storage: Storage, start: date, end: date, names: Container[str],
+    symbols: Iterable[str] | None = None,
+) -> list[tuple[ProductKey, Stat]]:  # fmt: skip
+    """Return what is published under some names, by symbol and day."""
 
     def listed(symbol: str) -> list[tuple[ProductKey, Stat]]:
         first, beyond = product_bound(symbol, start), changes_prefix(symbol)
         stats = storage.list(aggregated_prefix(symbol), first, beyond)
         keys = ((key, stat) for stat in stats if (key := ProductKey.parse(stat.key)))
         of_days = takewhile(lambda found: found[0].date <= end, keys)
-        return [(key, stat) for key, stat in of_days if key.name == "manifest.json"]
+        return [(key, stat) for key, stat in of_days if key.name in names]
 
     of_symbols = in_parallel(listed, symbols or published_symbols(storage))
-    return [manifest for of_symbol in of_symbols for manifest in of_symbol]
+    return [file for of_symbol in of_symbols for file in of_symbol]
 
 
 def published_symbols(storage: Storage) -> list[str]:

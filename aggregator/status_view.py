@@ -12,6 +12,7 @@ from rich.text import Text
 
 from aggregator.status import DayStatus
 from aggregator.terminal import CONDITION_STYLES
+from lake.layout import Stream
 
 _SHARES: dict[str, Callable[[DayStatus], float]] = {
     "bars ok": lambda day: day.ok,
@@ -24,10 +25,15 @@ _COUNTS: dict[str, Callable[[DayStatus], int]] = {
     "trades": lambda day: day.trades,
     "snapshots": lambda day: day.snapshots,
 }
+_OF_STREAM = {
+    "book": Stream.DEPTH20, "snapshots": Stream.DEPTH20,
+    "missing": Stream.TRADES, "holes": Stream.TRADES, "trades": Stream.TRADES,
+}  # fmt: skip
 _LEAST_WIDTH = {
     "missing": 72, "malformed": 95, "trades": 110, "snapshots": 110, "resolutions": 125,
 }  # fmt: skip
 """Of a terminal that has room for the column."""
+_PARITY_WIDTH, _PARITY_FROM = 14, 86
 
 
 def print_statuses(days: Sequence[DayStatus], *, as_json: bool) -> None:
@@ -86,9 +92,7 @@ def _floor_percent(share: float) -> str:
 
 def _details(days: Sequence[DayStatus], width: int) -> Table:
     """Return one line a day, with as many columns as the width has room for."""
-    names = [
-        name for name in (*_SHARES, *_COUNTS, "resolutions") if width >= _LEAST_WIDTH.get(name, 0)
-    ]
+    names = _columns(days, width)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("day", "symbol", "condition"):
         table.add_column(name, no_wrap=True)
@@ -101,12 +105,36 @@ def _details(days: Sequence[DayStatus], width: int) -> Table:
     return table
 
 
+def _columns(days: Sequence[DayStatus], width: int) -> list[str]:
+    """Return the columns that there is room for; that of comparisons only if there are any."""
+    compared = width >= _PARITY_FROM and any(day.parity for day in days)
+    room = width - _PARITY_WIDTH if compared else width
+    names = [name for name in (*_SHARES, *_COUNTS) if room >= _LEAST_WIDTH.get(name, 0)]
+    names += ["parity"] if compared else []
+    return names + (["resolutions"] if room >= _LEAST_WIDTH["resolutions"] else [])
+
+
 def _cell(day: DayStatus, name: str) -> str:
+    if day.streams and _OF_STREAM.get(name, day.streams[0]) not in day.streams:
+        return "none"
+    if name == "parity":
+        return _parity(day)
     if name in _SHARES:
         return _floor_percent(_SHARES[name](day))
     if name in _COUNTS:
         return f"{_COUNTS[name](day):,}"
     return " ".join(day.resolutions)
+
+
+def _parity(day: DayStatus) -> str:
+    """Say how many minutes are the exchange's klines, or how many are not."""
+    said = day.parity
+    if said is None:
+        return ""
+    if said.stale:
+        return "stale"
+    different = f"{said.different_though_ok:,} differ"
+    return different if said.different_though_ok else f"{said.equal:,} equal"
 
 
 def _sentence(days: Sequence[DayStatus]) -> str:

@@ -11,6 +11,12 @@ from typing import Any
 
 from lake.layout import Stream
 
+REPAIR = "repair"
+"""Who writes down what was refilled, and in gaps of its own what was not, and why."""
+
+SOURCE = ("file", "sha256", "url")
+"""How the journal names where rows came from."""
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -32,18 +38,46 @@ class Covered:
 
 
 @dataclass(frozen=True)
+class Refill:
+    """A run says how many missing trades of a day it took from which files.
+
+    `unpublished` ids of them the exchange never published; each source is file, sha256 and url.
+    """
+
+    symbol: str
+    run: str
+    rows: int
+    unpublished: int
+    sources: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, order=True)
+class Unfilled:
+    """Ids that a repair could not get, and why."""
+
+    symbol: str
+    first_id: int
+    last_id: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Journal:
     """What the journal objects of one day say, and how many of their lines say nothing."""
 
     recordings: tuple[Recording, ...] = ()
     covered: tuple[Covered, ...] = ()
     unreadable_lines: int = 0
+    refills: tuple[Refill, ...] = ()
+    unfilled: tuple[Unfilled, ...] = ()
 
 
 def read_journal(texts: Iterable[bytes]) -> Journal:
     """Read the objects of a day. Events of other kinds are skipped, unreadable lines counted."""
     recordings: list[Recording] = []
     covered: list[Covered] = []
+    refills: list[Refill] = []
+    unfilled: list[Unfilled] = []
     unreadable = 0
     for line in (line for text in texts for line in text.splitlines() if line.strip()):
         try:
@@ -51,11 +85,14 @@ def read_journal(texts: Iterable[bytes]) -> Journal:
             match event["event"]:
                 case "recording":
                     recordings.append(_recording(event))
+                    refills += _refills(event)
                 case "covered":
                     covered.append(_covered(event))
+                case "gap" if event.get("by") == REPAIR:
+                    unfilled.append(_unfilled(event))
         except (ValueError, KeyError, TypeError, RecursionError):
             unreadable += 1
-    return Journal(tuple(recordings), tuple(covered), unreadable)
+    return Journal(tuple(recordings), tuple(covered), unreadable, tuple(refills), tuple(unfilled))
 
 
 def write_event(event: str, at: str, **fields: Any) -> bytes:
@@ -76,6 +113,32 @@ def _covered(event: dict[str, Any]) -> Covered:
     if type(from_ms) is not int or type(to_ms) is not int:
         raise TypeError("from and to are integers")
     return Covered(Stream(event["stream"]), str(event["symbol"]), from_ms, to_ms)
+
+
+def _refills(event: dict[str, Any]) -> list[Refill]:
+    if event.get("by") != REPAIR:
+        return []
+    run, (rows, unpublished) = str(event["run"]), _integers(event, "rows", "unpublished")
+    sources = tuple(_source(each) for each in event["sources"])
+    symbols = sorted(_texts(event["symbols"]))
+    return [Refill(symbol, run, rows, unpublished, sources) for symbol in symbols]
+
+
+def _source(said: dict[str, Any]) -> tuple[str, str, str]:
+    file, sha256, url = (str(said[name]) for name in SOURCE)
+    return file, sha256, url
+
+
+def _unfilled(event: dict[str, Any]) -> Unfilled:
+    first_id, last_id = _integers(event, "first_id", "last_id")
+    return Unfilled(str(event["symbol"]), first_id, last_id, str(event["cause"]))
+
+
+def _integers(event: dict[str, Any], *names: str) -> list[int]:
+    values = [event[name] for name in names]
+    if any(type(value) is not int for value in values):
+        raise TypeError(f"{names} are integers")
+    return values
 
 
 def _texts(values: Any) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from aggregator.lines import Fault
 from aggregator.manifest import Manifest
 from aggregator.reduce import Loaded, Trouble
 from aggregator.resolutions import Resolution
+from lake.journal import Refill, Unfilled
 from lake.layout import ChunkKey, Stream
 from lake.storage import Stat, crc32c
 from tests.spellings import DAY
@@ -163,3 +165,28 @@ def test_a_margin_is_no_carry() -> None:
     inputs = Inputs((chunk(1_435, days=-1), chunk(0)), (), (), COVERED)
 
     assert compose_day(CLEAN, inputs=inputs)[0]["inputs"]["carry"] is None
+
+
+# --- repairs -------------------------------------------------------------------------------------
+
+
+def test_a_repaired_day_says_what_came_from_where_and_why_holes_are_left() -> None:
+    source = ("a.zip", "ab", "https://x/a.zip")
+    unfilled = (Unfilled(SYMBOL, 3, 3, "lost"), Unfilled(SYMBOL, 90, 99, "filled since"))
+    repaired = replace(COVERED, refills=(Refill(SYMBOL, "m1", 7, 2, (source,)),), unfilled=unfilled)
+
+    inputs = Inputs((), (), (), repaired)
+    whole, _ = compose_day([trade(0, 2), trade(1_000, 4), trade(2_000, 6)], inputs=inputs)
+
+    assert {"rows": 7, "unpublished": 2, "from": ["a.zip"]} == whole["trades"]["refilled"]
+    assert [(3, "lost"), (5, None)] == [
+        (hole["first_id"], hole.get("why")) for hole in whole["trades"]["holes"]
+    ]
+    assert repaired == Manifest(whole).testimony
+
+
+def test_a_day_that_was_never_repaired_says_nothing_of_repairs() -> None:
+    whole, _ = compose_day(CLEAN)
+
+    assert "refilled" not in whole["trades"]
+    assert {"recorded", "covered"} == whole["inputs"]["journal"].keys()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -22,7 +23,7 @@ from aggregator.inputs import (
     window,
 )
 from aggregator.quality import NEVER, Spans
-from lake.journal import Covered, Journal, Recording
+from lake.journal import Covered, Journal, Recording, Refill, Unfilled
 from lake.layout import ChunkKey, Format, Stream
 from lake.storage import Stat
 from tests.spellings import DAY, START_MS
@@ -226,3 +227,27 @@ def test_three_thousand_chunks_have_hashes_of_their_own() -> None:
     chunks = [chunk(minute, run=run) for minute in range(1_440) for run in ("a", "b")]
 
     assert len(chunks) == len(members(of(chunks)))
+
+
+# --- what repairs say ---------------------------------------------------------------------------
+
+REFILL = Refill(SYMBOL, "m1", 7, 2, (("a.zip", "ab", "https://x/a.zip"),))
+UNFILLED = Unfilled(SYMBOL, 5, 9, "gone")
+
+
+def test_repairs_of_others_say_nothing_and_one_that_is_read_twice_says_it_once() -> None:
+    other = replace(REFILL, symbol="OTHER")
+    journal = Journal(refills=(REFILL, other, REFILL), unfilled=(UNFILLED, UNFILLED))
+
+    found = inputs.testimony(journal, SYMBOL, DAY)
+
+    assert ((REFILL,), (UNFILLED,)) == (found.refills, found.unfilled)
+
+
+@pytest.mark.parametrize("more", [{"refills": (REFILL,)}, {"unfilled": (UNFILLED,)}], ids=str)
+def test_a_repair_is_new_input_also_if_it_found_nothing(more: dict[str, Any]) -> None:
+    repaired = replace(NO_TESTIMONY, **more)
+
+    assert fingerprint(of([chunk(1)])) != fingerprint(of([chunk(1)], testimony=repaired))
+    assert NO_TESTIMONY.within(repaired)
+    assert not repaired.within(NO_TESTIMONY)

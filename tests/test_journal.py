@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.journal import Covered, Journal, Recording, read_journal, write_event
+from lake.journal import (
+    Covered,
+    Journal,
+    Recording,
+    Refill,
+    Unfilled,
+    read_journal,
+    write_event,
+)
 from lake.layout import Stream
 
 AT = "2025-12-11T08:00:00.012Z"
@@ -126,3 +134,35 @@ def test_covered_time_is_read_as_it_was_written(spans: list[Covered]) -> None:
     )
 
     assert Journal(covered=tuple(spans)) == read_journal([b"".join(lines)])
+
+
+SOURCE = {"file": "a.zip", "sha256": "ab", "url": "https://x/a.zip"}
+REPAIRED = write_event(
+    "recording", AT, run="m1", by="repair", symbols=["BTCUSDT"], streams=["trades"],
+    rows=7, unpublished=2, sources=[SOURCE],
+)  # fmt: skip
+UNFILLED = write_event(
+    "gap", AT, by="repair", stream="trades", symbol="BTCUSDT", first_id=5, last_id=9, cause="gone"
+)
+
+
+def test_a_repair_says_what_it_refilled_from_where_and_what_not() -> None:
+    journal = read_journal([REPAIRED + UNFILLED])
+
+    assert (
+        Refill("BTCUSDT", "m1", 7, 2, (("a.zip", "ab", "https://x/a.zip"),)),
+    ) == journal.refills
+    assert (Unfilled("BTCUSDT", 5, 9, "gone"),) == journal.unfilled
+    assert 1 == len(journal.recordings)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [REPAIRED.replace(b"7", b'"7"'), REPAIRED.replace(b"sha256", b"md5"),
+     UNFILLED.replace(b"5, ", b"5.5, "), UNFILLED.replace(b"cause", b"because")],
+    ids=["rows", "source", "id", "cause"],
+)  # fmt: skip
+def test_a_repair_that_cannot_be_read_is_counted(line: bytes) -> None:
+    journal = read_journal([line])
+
+    assert (1, (), ()) == (journal.unreadable_lines, journal.refills, journal.unfilled)

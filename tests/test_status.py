@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.status import DayStatus, last_days, read_status, statuses
+from aggregator.status import DayStatus, ParityStatus, last_days, read_status, statuses
 from lake.layout import manifest_key
 from tests.cases import AFTER, BEFORE, DAY, OTHER, SYMBOL, TRADES_A_MINUTE, Lake, Watched
 
@@ -40,6 +40,7 @@ def test_a_day_is_told_from_its_manifest(lake: Lake) -> None:
             trades=4 * TRADES_A_MINUTE,
             snapshots=0,
             resolutions=["1m", "1h"],
+            streams=["trades"],
         ) == read_status(lake.storage, SYMBOL, DAY)
     )  # fmt: skip
 
@@ -114,3 +115,36 @@ def test_the_last_days_are_days_that_the_lake_has(lake: Lake) -> None:
     assert long_ago == last_days(lake.storage, date.max, None, 14)
     assert DAY == last_days(lake.storage, DAY, None, 1)
     assert date.min == last_days(lake.storage, BEFORE, ["NOPEUSDT"], 14)
+
+
+def parity(lake: Lake, **fields: Any) -> str:
+    """Write a comparison of the day, as of what is published now."""
+    bars = next(each for each in lake.manifest()["outputs"] if each["name"].endswith("_1m.csv"))
+    counts = {"equal": 1430, "different": 2, "not_comparable": 8}
+    said = {"minutes": counts, "different_though_ok": 1, "bars": bars, **fields}
+    key = f"aggregated/{SYMBOL}/{DAY}_parity.json"
+    lake.write(key, json.dumps(said).encode())
+    return key
+
+
+def test_a_comparison_with_klines_is_told(lake: Lake) -> None:
+    parity(lake)
+
+    first, *others = all_of(lake)
+
+    assert ParityStatus(1430, 2, 8, 1, stale=False) == first.parity
+    assert [None, None] == [day.parity for day in others]
+    assert 1430 == first.as_json()["parity"]["equal"]
+
+
+def test_a_comparison_of_other_bars_is_stale(lake: Lake) -> None:
+    parity(lake, bars={"name": f"{DAY}_1m.csv", "sha256": "0" * 64})
+
+    assert ParityStatus(1430, 2, 8, 1, stale=True) == all_of(lake)[0].parity
+
+
+@pytest.mark.parametrize("fields", [{"minutes": None}, {"bars": []}, {"different_though_ok": "?"}])
+def test_a_damaged_comparison_hides_no_day(lake: Lake, fields: dict[str, Any]) -> None:
+    parity(lake, **fields)
+
+    assert [None, None, None] == [day.parity for day in all_of(lake)]

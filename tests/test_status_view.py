@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from aggregator.status import DayStatus
+from aggregator.status import DayStatus, ParityStatus
 from aggregator.status_view import print_statuses
 
 LONG = "1000000MOGUSDT"
@@ -102,3 +102,27 @@ def test_json_of_nothing_is_an_empty_list(capsys: pytest.CaptureFixture[str]) ->
     print_statuses([], as_json=True)
 
     assert [] == json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("width", [60, 72, 80, 95, 110, 140])
+def test_comparisons_with_klines_have_a_column_where_there_is_room(
+    printed: Any, width: int
+) -> None:
+    days = [
+        replace(day, parity=ParityStatus(1440, different, 0, different, stale=stale))
+        for day, different, stale in zip(DAYS, (0, 1234, 0), (False, False, True), strict=False)
+    ]
+
+    lines = printed(width, [*days, DAYS[3]])
+
+    assert width >= max(map(cell_len, lines))
+    assert "…" not in "".join(lines)
+    shown = [word in "".join(lines) for word in ("1,440 equal", "1,234 differ", "stale")]
+    assert [width >= 95] * 3 == shown
+
+
+def test_a_stream_that_the_day_does_not_have_is_no_number(printed: Any) -> None:
+    text = "\n".join(printed(140, [replace(DAY, streams=["trades"])]))
+
+    assert "none" in text
+    assert "8,640,000" not in text

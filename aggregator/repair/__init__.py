@@ -1,0 +1,1 @@
+"""Days with holes in their trade ids get what they lack from the exchange's archive."""
