@@ -21,9 +21,9 @@ from benchmarks.collector.trial import run
 from benchmarks.collector.venue_rest import list_of
 from benchmarks.measure import Failed
 from collector.feed.frames import Snapshot, Trade, read_frame
-from collector.trades.rest_wire import read_trades
-from collector.spool.rows import snapshot_line, trade_line
 from collector.feed.wire import Wire
+from collector.spool.rows import snapshot_line, trade_line
+from collector.trades.rest_wire import read_trades
 from lake.layout import Stream
 
 NOW_MS = 1_790_000_000_000
