@@ -13,8 +13,8 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --ge
 	--no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check fmt docs faults soak bench bench-collector bench-full \
-	images-check lock clean
+.PHONY: help setup demo test coverage check fmt docs faults soak bench bench-archive \
+	bench-collector bench-full images-check lock clean
 
 help: ## Say what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,9 +68,12 @@ bench: setup $(PEERS_INSTALLED) ## Measure both programs, their peers and the fl
 bench-collector: setup $(PEERS_INSTALLED) ## Only the collector under load
 	$(PYTHON) -m benchmarks.collector
 
-bench-full: setup $(PEERS_INSTALLED) ## The same, and how we start, grow, and read a bucket; an hour
+bench-full: setup $(PEERS_INSTALLED) ## Both, and how we start, grow, and read a bucket; half an hour
 	$(PYTHON) -m benchmarks --full
 	$(PYTHON) -m benchmarks.collector --full
+
+bench-archive: setup ## A tenth of a year fetched, imported and built, beside unzip and DuckDB
+	$(PYTHON) -m benchmarks.archive
 
 images-check: setup ## Build both images without Docker, and run them; as root, with Buildah and Podman
 	$(PYTHON) -m images

@@ -82,7 +82,7 @@ def main() -> None:
         table = _table(history, [*_measured(history, given.kills)])
     except Failed as failed:
         raise SystemExit(str(failed)) from failed
-    page = markdown(facts, [table])
+    page = markdown(facts, [table], "`make bench-archive`")
     RESULTS.write_text(page, encoding="utf-8")
     print(page)
 
@@ -147,7 +147,7 @@ def _per_million(history: History, used: Usage) -> tuple[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.archive", description=__doc__)
-    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--days", type=int, default=37)
     parser.add_argument("--rows", type=int, default=100_000, help="of each day")
     parser.add_argument("--kills", type=int, default=1, help="kill a second fetch so many times")
     return parser

@@ -24,11 +24,13 @@ class Table:
     commands: tuple[str, ...] = ()
 
 
-def markdown(facts: Mapping[str, str], tables: Sequence[Table]) -> str:
-    """Return the page of a run."""
+def markdown(
+    facts: Mapping[str, str], tables: Sequence[Table], by: str = "`make bench` or `make bench-full`"
+) -> str:
+    """Return the page of a run; `by` says which commands write it."""
     machine = Table("Machine", "", (), tuple(facts.items()))
     head = (
-        "# Results\n\nWritten by `make bench` or `make bench-full`; "
+        f"# Results\n\nWritten by {by}; "
         "[performance.md](../docs/performance.md) says what they mean.\n"
     )
     return head + "".join("\n" + _section(table) for table in (machine, *tables))
