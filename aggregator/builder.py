@@ -158,7 +158,9 @@ class Builder:
         unread = _unread(standing)
         detail = ", ".join(filter(None, (remarks(manifest), unread)))
         warned = bool(unread or warnings(manifest))
-        return Outcome(unit, Status.BUILT, manifest.condition, detail, total, written, warned)
+        return Outcome(
+            unit, Status.BUILT, manifest.condition, detail, total, written, warned, made.counts()
+        )
 
     def _expired(self, manifest: Manifest) -> str:
         absent = {*self.settings.resolutions} - {*manifest.resolutions}

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
-from aggregator.unit import Outcome, Status, Unit
+from aggregator.unit import BarCounts, Outcome, Status, Unit
 from lake.logs import log
 
 SEVERITIES = {
@@ -79,17 +79,30 @@ class JsonReporter:
             f"{message}: {outcome.detail}" if outcome.detail else message,
             event="unit", symbol=outcome.unit.symbol, date=str(outcome.unit.day),
             status=outcome.status, condition=outcome.condition, chunks=outcome.chunks,
-            bytes_written=outcome.bytes_written,
+            bytes_written=outcome.bytes_written, **_bars(outcome.counts),
         )  # fmt: skip
 
     def note(self, message: str, **fields: Any) -> None:
         """Log a remark."""
-        log(self._file, "NOTICE", message, **fields)
+        log(self._file, "NOTICE", message, **{"event": "note", **fields})
 
     def summary(self, outcomes: Sequence[Outcome]) -> None:
         """Log how many units ended how."""
         counts = {str(status): count for status, count in _counts(outcomes).items()}
         log(self._file, "INFO", sentence(outcomes), event="summary", **counts)
+
+
+def _bars(counts: BarCounts | None) -> dict[str, Any]:
+    """Return the numbers of a day's bars; an alert cannot divide, so the share is one of them."""
+    if counts is None:
+        return {}
+    return {
+        "resolution": counts.resolution,
+        "bars": counts.bars,
+        "gap_bars": counts.gap,
+        "partial_bars": counts.partial,
+        "not_ok_percent": counts.not_ok_percent,
+    }
 
 
 def _counts(outcomes: Sequence[Outcome]) -> Counter[Status]:

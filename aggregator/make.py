@@ -8,10 +8,14 @@ from aggregator.day import Day, build, with_parquet
 from aggregator.inputs import Inputs
 from aggregator.load import Loader
 from aggregator.manifest import Manifest
+from aggregator.quality import GAP, PARTIAL
 from aggregator.reduce import Loaded
+from aggregator.resolutions import Resolution
 from aggregator.settings import BuildSettings
-from aggregator.unit import Unit
+from aggregator.unit import BarCounts, Unit
 from lake.storage import Storage
+
+_MINUTE = Resolution.parse("1m")
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,14 @@ class Made:
 
     manifest: Manifest
     files: tuple[bytes, ...]
+
+    def counts(self) -> BarCounts:
+        """Count bars by quality: those of a minute, by which days compare, else the coarsest."""
+        resolutions = self.manifest.resolutions
+        chosen = _MINUTE if _MINUTE in resolutions else max(resolutions)
+        found = self.manifest.whole["bars"][chosen.label]
+        bars = sum(found.values())
+        return BarCounts(chosen.label, bars, found.get(PARTIAL, 0), found.get(GAP, 0))
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ _MEMORY_OF_CPU = {"1": (0.5, 4), "2": (0.5, 8), "4": (2, 16), "6": (4, 24), "8":
 """GiB that Cloud Run lets a container have, by its processors."""
 _LEAST_DAYS, _LEAST_SOFT_S = 30, 7 * 86_400
 _CRON = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_LINE = re.compile(
-    r'(resource\.type|resource\.labels\.\w+|severity|jsonPayload\.\w+)(=~|>=|=|>)(".+"|[A-Z0-9]+)'
-)
+_FIELD = r"(?:resource\.type|resource\.labels\.\w+|severity|jsonPayload\.\w+)"
+_COMPARISON = rf'{_FIELD}(?:=~|>=|=|>)(?:"[^"]+"|[A-Z0-9.]+)'
+_LINE = re.compile(rf"{_COMPARISON}|\({_COMPARISON}(?: OR {_COMPARISON})+\)")
+_REGEX = re.compile(r'=~"([^"]+)"')
 _METRIC = re.compile(
     r'metric\.type="logging\.googleapis\.com/user/([^"]+)"\nresource\.type="(\w+)"'
 )
@@ -203,19 +204,22 @@ def of_channel(document: Document) -> Iterator[str]:
 
 
 def of_metric(document: Document) -> Iterator[str]:
-    """Yield what is wrong with a metric: its filter must be lines that all have to be true."""
+    """Yield what is wrong with a metric: its filter must be lines that all have to be true.
+
+    A line is a comparison, or several of which one has to be true: `(A OR B)`.
+    """
     if set(document.content) != {"name", "description", "filter"}:
         yield "it must have name, description and filter, and nothing else"
     for line in document.content.get("filter", "").split("\n"):
         if not _LINE.fullmatch(line):
             yield f"filter: {line!r} is no comparison that a test can try on our log"
-        elif "=~" in line:
-            yield from _of_regex(line.partition("=~")[2])
+        for text in _REGEX.findall(line):
+            yield from _of_regex(text)
 
 
 def _of_regex(text: str) -> Iterator[str]:
     try:
-        re.compile(text.strip('"'))
+        re.compile(text)
     except re.error as error:
         yield f"filter: {text} is no regular expression: {error}"
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from deploy.errors import DeployError
 
-MINUTES_PER_DAY = 1440
 _BUCKET = r"[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]"
 _PATTERNS = {
     "project": r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
@@ -92,7 +91,6 @@ class Settings:
             "BACKFILL_CPU": str(self.backfill_cpu),
             "JOURNAL_DAYS": self.raw_days + 31,
             "SOFT_DELETE_SECONDS": self.soft_delete_days * 86_400,
-            "TOO_MANY_MINUTES": counts_above(int(MINUTES_PER_DAY * self.degraded_percent / 100)),
             "COLLECTOR_ACCOUNT": self.account("collector"),
             "AGGREGATOR_ACCOUNT": self.account("aggregator"),
             "SCHEDULER_ACCOUNT": self.account("scheduler"),
@@ -127,15 +125,3 @@ def _wrong_values(content: Mapping[str, Any]) -> list[str]:
         if type(value) not in numbers or not least <= value <= most:
             wrong.append(f"{name}: {value!r} is no number from {least} to {most}")
     return wrong
-
-
-def counts_above(limit: int) -> str:
-    """Return a regular expression of the counts above a limit of up to 999, written as `1,440`."""
-    digits = str(limit)
-    as_long = [
-        f"{digits[:place]}[{int(digit) + 1}-9]{'[0-9]' * (len(digits) - place - 1)}"
-        for place, digit in enumerate(digits)
-        if digit != "9"
-    ]
-    longer = [f"[1-9]{'[0-9]' * more}" for more in range(len(digits), 3)]
-    return "|".join([*as_long, *longer, "1,[0-9]{3}"])

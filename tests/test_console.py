@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.console import JsonReporter, reporter
-from aggregator.unit import Outcome, Status, Unit
+from aggregator.unit import BarCounts, Outcome, Status, Unit
 from tests.cases import BEFORE, DAY, OTHER, SYMBOL
 
 UNIT = Unit(DAY, SYMBOL)
@@ -51,6 +51,16 @@ def test_a_unit_is_one_line_with_its_facts() -> None:
     } == line
 
 
+def test_a_unit_whose_bars_were_counted_says_so_in_numbers() -> None:
+    counted = replace(BUILT, counts=BarCounts("1m", 1440, partial=14, gap=1))
+    line, _ = logged([counted])
+
+    assert {
+        "resolution": "1m", "bars": 1440, "gap_bars": 1, "partial_bars": 14,
+        "not_ok_percent": 1.042,
+    } == {name: line[name] for name in line.keys() - logged([BUILT])[0].keys()}  # fmt: skip
+
+
 def test_severity_tells_what_to_look_at() -> None:
     lines = logged(OUTCOMES)
 
@@ -75,9 +85,8 @@ def test_a_note_is_a_line_of_its_own() -> None:
     file = io.StringIO()
     JsonReporter(file).note("2025-12-10: no symbol has a chunk", day="2025-12-10")
 
-    assert ("NOTICE", "2025-12-10") == (lambda line: (line["severity"], line["day"]))(
-        json.loads(file.getvalue())
-    )
+    line = json.loads(file.getvalue())
+    assert ("NOTICE", "note", "2025-12-10") == (line["severity"], line["event"], line["day"])
 
 
 def test_a_pipe_is_told_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,3 +71,23 @@ def test_a_day_that_is_not_over_is_pending(lake: Lake) -> None:
     )
 
     assert "pending" == json.loads(found.manifest.text())["condition"]
+
+
+def test_bars_are_counted_by_the_minute_if_there_are_such(lake: Lake) -> None:
+    found, _ = made(lake, ("1s", "1m", "1h"))
+
+    counts = found.counts()
+    assert ("1m", 1440) == (counts.resolution, counts.bars)
+    assert 1437 <= counts.partial + counts.gap < 1440
+    assert found.manifest.whole["bars"]["1m"]["gap"] == counts.gap
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"), [(("1s",), ("1s", 86_400)), (("5m", "1h"), ("1h", 24))]
+)
+def test_without_minutes_the_coarsest_bars_are_counted(
+    lake: Lake, labels: Sequence[str], expected: tuple[str, int]
+) -> None:
+    counts = made(lake, labels)[0].counts()
+
+    assert expected == (counts.resolution, counts.bars)

@@ -1,6 +1,6 @@
 from datetime import date
 
-from aggregator.unit import Outcome, Status, Unit
+from aggregator.unit import BarCounts, Outcome, Status, Unit
 
 DAY = date(2025, 12, 11)
 
@@ -24,3 +24,9 @@ def test_an_outcome_needs_no_more_than_what_became_of_the_unit() -> None:
         outcome.chunks,
         outcome.bytes_written,
     )
+
+
+def test_the_share_of_bars_that_are_not_ok_is_of_all_bars() -> None:
+    assert 1.042 == BarCounts("1m", 1440, partial=14, gap=1).not_ok_percent
+    assert 100 == BarCounts("1h", 24, gap=24).not_ok_percent
+    assert 0 == BarCounts("1m", 1440).not_ok_percent

@@ -17,7 +17,9 @@ from collector.spool.delivery import Delivery, Fate, news_of
 from collector.spool.duty import Duty
 from collector.spool.news import News, Refused, Uploaded
 from collector.spool.pack import Pack
+from collector.spool.spoolnames import MINUTE_NS
 from collector.spool.trouble import Trouble
+from collector.spool.unpacked import Unpacked
 from collector.spool.usage import Usage
 from collector.view.status import UploadStatus
 from lake.storage import Storage
@@ -41,10 +43,14 @@ class Totals:
 
 @dataclass(eq=False)
 class _Waiting:
-    """A pack in the outbox; `is_stuck`: others get through, and some of this does not."""
+    """A pack in the outbox; `is_stuck`: others get through, and some of this does not.
+
+    `since_s`: when it came; `rows_s`: when the minute of its rows began.
+    """
 
     delivery: Delivery
     since_s: float
+    rows_s: float
     is_stuck: bool = False
 
     @property
@@ -68,7 +74,8 @@ class Outbox:
         self._waiting: list[_Waiting] = []
         self._totals: Counter[str] = Counter()
         self._last_s: float | None = None
-        self._trouble = Trouble("cannot upload")
+        self._unpacked = Unpacked(clock.monotonic())
+        self._trouble = Trouble("cannot upload", "upload_failed")
         self._is_away = False
         self._wake, self._ending, self._ended = Event(), Event(), Event()
         self._thread = Thread(target=self._run, name="outbox", daemon=True)
@@ -81,21 +88,31 @@ class Outbox:
         """Let a pack wait behind all others."""
         with self._changed:
             delivery = Delivery(self._storage, pack, self.duty)
-            self._waiting.append(_Waiting(delivery, self._clock.monotonic()))
+            now_s, rows_s = self._clock.monotonic(), self._began_s(pack.contents.minute)
+            self._waiting.append(_Waiting(delivery, now_s, min(now_s, rows_s)))
+            if not pack.contents.journal:
+                self._unpacked.packed(rows_s)
             self._changed.notify_all()
         self._wake.set()
+
+    def _began_s(self, minute: int) -> float:
+        """Return when a minute since 1970 began, on the clock that never steps."""
+        return self._clock.monotonic() - (self._clock.wall_ns() - minute * MINUTE_NS) / 1e9
 
     def status(self) -> UploadStatus:
         """Return what waits, and why."""
         now_s = self._clock.monotonic()
         with self._changed:
             oldest_s = min((each.since_s for each in self._waiting), default=now_s)
+            rows_s = min((each.rows_s for each in self._waiting), default=now_s)
+            unpacked_s = self._unpacked.age_s(self.usage.log_bytes, now_s)
             return UploadStatus(
                 pending=self._pending(),
                 pending_bytes=sum(each.pack.size for each in self._waiting),
                 oldest_age_s=now_s - oldest_s if self._waiting else None,
                 last_age_s=None if self._last_s is None else now_s - self._last_s,
                 error=self._trouble.error,
+                oldest_row_age_s=max(now_s - rows_s, unpacked_s),
             )
 
     def _pending(self) -> int:
@@ -194,7 +211,11 @@ class Outbox:
             _remove(delivery)
         except OSError as error:
             # The next start finds it, and that the lake has it.
-            _log.warning("cannot remove %s: %s", delivery.pack.path, error.strerror)
+            fields = {"event": "pack_not_removed"}
+            _log.warning(
+                "cannot remove %s: %s", delivery.pack.path, error.strerror,
+                extra={"fields": fields},
+            )  # fmt: skip
         self.usage.add(packs=-delivery.pack.size)
         with self._changed:
             self._waiting.remove(waiting)

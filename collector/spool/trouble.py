@@ -7,10 +7,13 @@ _log = logging.getLogger("collector")
 
 
 class Trouble:
-    """What goes wrong with one thing at the moment, in one line; None while all is well."""
+    """What goes wrong with one thing at the moment, in one line; None while all is well.
 
-    def __init__(self, what: str) -> None:
-        self._what, self._lock = what, Lock()
+    `event` names its lines in the log; what is nothing else is trouble with the spool's disk.
+    """
+
+    def __init__(self, what: str, event: str = "disk_failed") -> None:
+        self._what, self._event, self._lock = what, event, Lock()
         self.error: str | None = None
         self.failures = 0
 
@@ -20,11 +23,13 @@ class Trouble:
             self.failures += 1
             is_news, self.error = error != self.error, error
         if is_news:
-            _log.warning("%s: %s", self._what, error, extra={"fields": {"error": error}})
+            fields = {"event": self._event, "error": error}
+            _log.warning("%s: %s", self._what, error, extra={"fields": fields})
 
     def end(self) -> None:
         """Note that it works."""
         with self._lock:
             was, self.error = self.error, None
         if was:
-            _log.info("%s: works again", self._what)
+            fields = {"event": "works_again", "after": self._event}
+            _log.info("%s: works again", self._what, extra={"fields": fields})

@@ -52,8 +52,8 @@ class EventHandler(logging.Handler):
 
 
 def _is_routine(fields: dict[str, Any]) -> bool:
-    """Tell whether the table shows it by its numbers: that an object has arrived in the lake."""
-    return fields.get("event") == "uploaded" or "key" in fields
+    """Tell whether the table shows it by its numbers: how the run is, what has arrived."""
+    return fields.get("event") in {"uploaded", "status"} or "key" in fields
 
 
 class LiveView:

@@ -1,9 +1,15 @@
-"""Log lines on a thread of their own: who logs never waits for a terminal or a pipe."""
+"""Log lines on a thread of their own: who logs never waits for a terminal or a pipe.
+
+Every line that needs attention, and every one without facts, is given an event: a log that knows
+nothing of a line but its text keeps it as text, and filters by field do not find it.
+"""
 
 import logging
 from logging.handlers import QueueHandler
 from queue import Full, Queue
 from threading import Thread
+
+from lake.logs import fields_of
 
 
 class LogThread(QueueHandler):
@@ -21,6 +27,14 @@ class LogThread(QueueHandler):
         self._thread = Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Return a copy for the other thread, with an event: else its severity is one."""
+        prepared: logging.LogRecord = super().prepare(record)
+        fields = fields_of(prepared)
+        if "event" not in fields and (not fields or record.levelno >= logging.WARNING):
+            prepared.fields = {"event": record.levelname.lower(), **fields}
+        return prepared
+
     def enqueue(self, record: logging.LogRecord) -> None:
         """Queue the record, or count it."""
         try:
@@ -33,9 +47,11 @@ class LogThread(QueueHandler):
 
     def _confession(self) -> logging.LogRecord:
         said = f"{self.dropped} log lines were dropped: the log was not read, or too slowly"
+        fields = {"event": "log_dropped", "lines": self.dropped}
         return logging.makeLogRecord(
-            {"name": "collector", "levelno": logging.WARNING, "levelname": "WARNING", "msg": said}
-        )
+            {"name": "collector", "levelno": logging.WARNING, "levelname": "WARNING", "msg": said,
+             "fields": fields}
+        )  # fmt: skip
 
     def _write(self) -> None:
         while (record := self._records.get()) is not None:

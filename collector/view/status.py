@@ -81,6 +81,8 @@ class UploadStatus:
 
     `oldest_age_s`: since the oldest waiting object was closed. `last_age_s`: since the last upload
     that succeeded. `error`: why the oldest could not be uploaded, as long as that is so.
+    `oldest_row_age_s`: no row that is on the disk and not in the lake is older, whether it waits
+    in an object or is still to be made one; 0 if there is none.
     """
 
     pending: int = 0
@@ -88,6 +90,7 @@ class UploadStatus:
     oldest_age_s: float | None = None
     last_age_s: float | None = None
     error: str | None = None
+    oldest_row_age_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from deploy.documents import Document
 POOL = {"type": "cloud_run_worker_pool", "labels": {"worker_pool_name": "flowlake-collector-0"}}
 DAILY = {"type": "cloud_run_job", "labels": {"job_name": "flowlake-daily"}}
 SEVERITIES = ["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"]
-_LINE = re.compile(r'([\w.]+)(=~|>=|=|>)"?(.*?)"?')
+_COMPARISON = re.compile(r'([\w.]+)(=~|>=|=|>)"?(.*?)"?')
 
 
 def entry(line: str, resource: dict[str, Any]) -> dict[str, Any]:
@@ -25,14 +25,22 @@ def entry(line: str, resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def counted(metric: Document, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the entries that a metric counts: those for which all of its lines are true."""
-    lines = metric.content["filter"].split("\n")
-    return [each for each in entries if all(_is_true(line, each) for line in lines)]
+    """Return the entries that a metric counts: those for which all of its lines are true.
+
+    Of a line in brackets one comparison has to be true.
+    """
+    lines = [line.strip("()").split(" OR ") if line.startswith("(") else [line]
+             for line in metric.content["filter"].split("\n")]  # fmt: skip
+    return [each for each in entries if all(_any_true(line, each) for line in lines)]
 
 
-def _is_true(line: str, found: Any) -> bool:
-    parts = _LINE.fullmatch(line)
-    assert parts, line
+def _any_true(line: list[str], found: dict[str, Any]) -> bool:
+    return any(_is_true(comparison, found) for comparison in line)
+
+
+def _is_true(comparison: str, found: Any) -> bool:
+    parts = _COMPARISON.fullmatch(comparison)
+    assert parts, comparison
     path, how, wanted = parts.groups()
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None

@@ -11,6 +11,7 @@ from collector.spool.news import Refused, Uploaded
 from collector.spool.outbox import Outbox
 from collector.spool.pack import Pack, write_pack
 from collector.spool.runfolder import RunFolder
+from collector.spool.spoolnames import MINUTE_NS
 from lake.gcs import Bucket
 from tests.bucket import BucketServer, Kind, Refuse
 from tests.collector.spools import Place, wait_until
@@ -205,3 +206,27 @@ def test_it_is_known_how_old_the_oldest_is_and_when_the_last_arrived(
 
     assert (status.oldest_age_s or 0) >= 0.02 * QUICK
     assert (status.last_age_s or 0) >= (status.oldest_age_s or 0)
+
+
+def test_the_oldest_row_is_of_the_minute_in_which_it_was_received(
+    bucket: BucketServer, outbox: Outbox, folder: RunFolder
+) -> None:
+    assert 0 == outbox.status().oldest_row_age_s
+    bucket.script.add(Refuse(503), times=10**9)
+    minute = Clock(QUICK).wall_ns() // MINUTE_NS - 60
+    outbox.add(pack(folder, minute))
+
+    status = outbox.status()
+    assert 3600 <= status.oldest_row_age_s - (status.oldest_age_s or 0) < 1_000_000
+    bucket.script.mend()
+    wait_until(lambda: is_empty(outbox))
+    assert 0 == outbox.status().oldest_row_age_s
+
+
+def test_a_row_that_is_in_no_pack_yet_has_an_age_too(outbox: Outbox) -> None:
+    outbox.usage.add(logs=100)
+    time.sleep(0.02)
+
+    assert outbox.status().oldest_row_age_s >= 0.02 * QUICK
+    outbox.usage.add(logs=-100)
+    assert 0 == outbox.status().oldest_row_age_s

@@ -28,3 +28,17 @@ def test_what_is_wrong_is_known_while_it_is() -> None:
     assert "no space" == trouble.error
     trouble.end()
     assert trouble.error is None
+
+
+def test_its_lines_can_be_found_by_their_event(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "collector"):
+        for trouble in (Trouble("cannot write"), Trouble("cannot upload", "upload_failed")):
+            trouble.begin("no access")
+            trouble.end()
+
+    assert [
+        {"event": "disk_failed", "error": "no access"},
+        {"event": "works_again", "after": "disk_failed"},
+        {"event": "upload_failed", "error": "no access"},
+        {"event": "works_again", "after": "upload_failed"},
+    ] == [record.__dict__["fields"] for record in caplog.records]

@@ -105,6 +105,7 @@ def test_routine_is_left_to_the_table_unless_it_failed() -> None:
     handler = EventHandler(terminal.console)
     handler.emit(record("uploaded 4 chunks", event="uploaded"))
     handler.emit(record("uploaded raw/x", key="raw/x"))
+    handler.emit(record("4 of 4 streams fresh", event="status"))
     handler.emit(record("4 chunks not uploaded", logging.WARNING, event="uploaded"))
 
     assert ["4 chunks not uploaded"] == [line[9:] for line in terminal.text.splitlines()]

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -117,7 +117,52 @@ def test_a_record_keeps_its_facts(reader: Reader) -> None:
     kept: list[object] = []
     reader.emit = lambda record: kept.append(record.__dict__["fields"])  # type: ignore[method-assign]
     handler = LogThread(reader)
-    handler.handle(logging.makeLogRecord({"msg": "x", "fields": {"symbol": "BTCUSDT"}}))
+    known = {"levelno": logging.INFO, "levelname": "INFO", "fields": {"symbol": "BTCUSDT"}}
+    handler.handle(logging.makeLogRecord({"msg": "x", **known}))
     handler.stop()
 
     assert [{"symbol": "BTCUSDT"}] == kept
+
+
+def kept_fields(*records: logging.LogRecord) -> list[object]:
+    """Return the facts with which records reach the other thread."""
+    kept: list[object] = []
+    handler = LogThread(Keeper(kept))
+    for each in records:
+        handler.handle(each)
+    handler.stop()
+    return kept
+
+
+def test_a_line_that_needs_attention_has_an_event_always() -> None:
+    facts = {"symbol": "BTCUSDT"}
+    kept = kept_fields(
+        warning(), warning(facts), warning({"event": "stalled"}), record("hello"),
+        logging.makeLogRecord({"msg": "x", "levelno": logging.ERROR, "levelname": "ERROR"}),
+    )  # fmt: skip
+
+    assert [
+        {"event": "warning"},
+        {"event": "warning", "symbol": "BTCUSDT"},
+        {"event": "stalled"},
+        {"event": "info"},
+        {"event": "error"},
+    ] == kept
+    assert {"symbol": "BTCUSDT"} == facts
+
+
+def warning(fields: Mapping[str, object] | None = None) -> logging.LogRecord:
+    return logging.makeLogRecord(
+        {"msg": "x", "levelno": logging.WARNING, "levelname": "WARNING", "fields": fields}
+    )
+
+
+class Keeper(logging.Handler):
+    """Keeps the facts of records."""
+
+    def __init__(self, kept: list[object]) -> None:
+        super().__init__()
+        self.kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.kept.append(record.__dict__["fields"])
