@@ -52,7 +52,7 @@ def test_a_killed_command_goes_on_where_it_was(tmp_path: Path) -> None:
     used = measure_killed(command, kills=2, within_s=1.5)
 
     assert "x" * 40 == (tmp_path / "file").read_text(encoding="utf-8")
-    assert used.wall_s >= 4
+    assert used.wall_s > 3.5  # a kill cuts at most one of the pauses short
 
 
 def test_a_command_that_ends_before_its_time_counts_too() -> None:

@@ -114,7 +114,7 @@ def test_a_place_that_cannot_be_written_is_named() -> None:
         (("--from", "10:00", "--to", "10:00"), "10:00 is not after 10:00"),
         (("--from", "24:00"), "24:00 is not after 24:00"),
         (("--out", "day.jpg"), "let its name end in .png"),
-        (("--width", "20"), "equal to 600"),
+        (("--width", "20"), "600<=x"),
     ],
 )
 def test_wrong_usage_exits_with_2(options: tuple[str, ...], said: str) -> None:
