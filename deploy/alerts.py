@@ -39,6 +39,8 @@ def _alert(deploy: Deploy, name: str) -> Step:
         f"alert {name}", _listed(deploy, _POLICIES, document),
         deploy.gcloud(f"{_POLICIES} create", file, f"--notification-channels={CHANNEL}"),
         deploy.gcloud(f"{_POLICIES} update", FOUND, file, f"--set-notification-channels={CHANNEL}"),
+        # Monitoring knows a new metric of the log only after up to ten minutes.
+        tries=15,
     )  # fmt: skip
 
 

@@ -140,9 +140,18 @@ _OTHERS: dict[str, Callable[[Document], Iterator[str]]] = {
 }
 
 
+def of_defaults(settings: Settings, build: Path = CLOUD_BUILD) -> Iterator[str]:
+    """Yield what a build takes for granted that the settings say otherwise."""
+    given = load(build).get("substitutions", {})
+    for name, said in (("_REGION", settings.region), ("_NAME", settings.name)):
+        if given.get(name) != said:
+            yield f"{build.name}: {name} is {given.get(name)!r}, the settings say {said!r}"
+
+
 def main() -> int:
     """Print what is wrong; return the exit code."""
     wrong = [*complaints()]
+    wrong = wrong or [*of_defaults(read_deploy().settings)]
     for each in wrong:
         print(f"deploy: {each}")
     return 1 if wrong else 0

@@ -35,7 +35,8 @@ def tear_down(deploy: Deploy, *, data: bool) -> list[Step]:
 
     Custom roles stay: they cost nothing, and for weeks Google takes none of the same name.
     """
-    steps = [*no_alerts(deploy), *no_jobs(deploy), no_collectors(deploy), *no_accounts(deploy)]
+    # What is being stopped uploads for seconds yet, so its account goes last.
+    steps = [no_collectors(deploy), *no_alerts(deploy), *no_jobs(deploy)]
     images = deploy.gone("images", "artifacts repositories", deploy.settings.name, deploy.location)
-    steps += [images, deploy.emptied("sources of builds", deploy.sources)]
+    steps += [images, deploy.emptied("sources of builds", deploy.sources), *no_accounts(deploy)]
     return [*steps, deploy.emptied("lake", deploy.settings.lake)] if data else steps

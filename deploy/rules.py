@@ -20,6 +20,7 @@ _LABELS = {"app", "commit", "shards", "cloud.googleapis.com/location"}
 _MEMORY_OF_CPU = {"1": (0.5, 4), "2": (0.5, 8), "4": (2, 16), "6": (4, 24), "8": (4, 32)}
 """GiB that Cloud Run lets a container have, by its processors."""
 _LEAST_DAYS, _LEAST_SOFT_S = 30, 7 * 86_400
+_LONGEST_LOOK_S = 90_000
 _CRON = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _FIELD = r"(?:resource\.type|resource\.labels\.\w+|severity|jsonPayload\.\w+)"
 _COMPARISON = rf'{_FIELD}(?:=~|>=|=|>)(?:"[^"]+"|[A-Z0-9.]+)'
@@ -250,6 +251,8 @@ def _of_condition(threshold: Mapping[str, Any], metrics: Mapping[str, Document])
         yield "duration: it is whole minutes, and not 0 where missing data counts"
     for aggregation in threshold["aggregations"]:
         yield from _of_aggregation(aggregation)
+        if int(aggregation["alignmentPeriod"].rstrip("s")) + seconds > _LONGEST_LOOK_S:
+            yield "alignmentPeriod and duration: together they are more than 25 hours"
 
 
 def _of_aggregation(aggregation: Mapping[str, Any]) -> Iterator[str]:

@@ -7,12 +7,14 @@ from typing import Any
 
 from deploy.errors import DeployError
 
-_BUCKET = r"[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]"
+_BUCKET = r"[a-z0-9][a-z0-9_-]{1,53}[a-z0-9]"
+"""With `-sources` behind it at most 63 characters."""
 _PATTERNS = {
     "project": r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
     "region": r"[a-z]+-[a-z]+\d",
     "bucket": _BUCKET,
-    "name": r"[a-z][a-z0-9-]{1,20}",
+    # With `-aggregator` behind it at most 30 characters: an account has no more.
+    "name": r"[a-z][a-z0-9-]{0,17}[a-z0-9]",
     "symbols": r"all|[^\s,]+(,[^\s,]+)*",
     "collector_memory": r"\d+(Mi|Gi)",
     "daily_memory": r"\d+(Mi|Gi)",

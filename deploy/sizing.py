@@ -21,7 +21,7 @@ BOOKS_STOP_AT = 0.9
 DISK_SHARE = 0.95
 """Of a disk, what its file system leaves."""
 
-UNIT_BYTES = 500_000_000
+UNIT_BYTES = 530_000_000
 """The most that one of the busiest days takes while it is built, each in a process of its own."""
 
 

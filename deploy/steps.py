@@ -47,6 +47,8 @@ class Ensure:
     find: Command
     create: Command
     update: Command = ()
+    tries: int = 1
+    """Minute by minute: what this needs may have been made a moment ago."""
 
     def commands(self) -> Iterator[Command]:
         """Yield the commands that this may run."""
@@ -55,10 +57,15 @@ class Ensure:
     def shell(self, folder: str) -> str:
         """Return this as lines of a shell script."""
         update = quoted(self.update, folder) if self.update else "echo there already"
-        # Why nothing was found, the attempt to create it says.
+        create = quoted(self.create, folder)
+        if self.tries > 1:
+            create = (
+                f"tries={self.tries}\n    until {create}; do\n        tries=$((tries - 1))\n"
+                f'        [ "$tries" -gt 0 ] || exit 1\n        sleep 60\n    done'
+            )
         return (
-            f"found=$({quoted(self.find, folder)} 2>/dev/null) || found=\n"
-            f'if [ -n "$found" ]; then\n    {update}\nelse\n    {quoted(self.create, folder)}\nfi'
+            f"found=$({_asking(self.find, folder)})\n"
+            f'if [ -n "$found" ]; then\n    {update}\nelse\n    {create}\nfi'
         )
 
 
@@ -75,7 +82,7 @@ class Take:
 
     def shell(self, folder: str) -> str:
         """Return this as lines of a shell script."""
-        return f"channel=$({quoted(self.find, folder)})"
+        return f'channel=$({quoted(self.find, folder)})\n[ -n "$channel" ]'
 
 
 @dataclass(frozen=True)
@@ -93,12 +100,18 @@ class Remove:
     def shell(self, folder: str) -> str:
         """Return this as lines of a shell script."""
         return (
-            f"for found in $({quoted(self.find, folder)} 2>/dev/null || true); do\n"
-            f"    {quoted(self.delete, folder)}\ndone"
+            f"there=$({_asking(self.find, folder)})\n"
+            f"for found in $there; do\n    {quoted(self.delete, folder)}\ndone"
         )
 
 
 Step = Run | Ensure | Take | Remove
+
+
+def _asking(find: Command, folder: str) -> str:
+    """Return how to ask what is there; a listing that fails is not taken for an empty one."""
+    # To describe what is not there fails too: why, the attempt to create it says.
+    return quoted(find, folder) + (" 2>/dev/null || true" if "describe" in find else "")
 
 
 def quoted(command: Command, folder: str) -> str:

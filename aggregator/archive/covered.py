@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from aggregator.archive.names import Period
 from aggregator.utc import DAY_MS, day_start_ms
@@ -45,7 +46,19 @@ def covered_spans(
     if dates:
         covered[dates[0].date][0] = _outer_start(dates[0], files)
         covered[dates[-1].date][1] = _outer_end(dates[-1], files)
+    for one, other in pairwise(dates):
+        is_near = (other.date - one.date).days == 1
+        # A row of a distant date that no file is named after is out of place, and proves no time.
+        if not is_near and not (_promised(one, files) and _promised(other, files)):
+            covered[one.date][1], covered[other.date][0] = one.last_ms, other.first_ms
     return {day: (start, end) for day, (start, end) in covered.items()}
+
+
+def _promised(rows: DateRows, files: Sequence[FileSpan]) -> bool:
+    start = day_start_ms(rows.date)
+    return any(
+        file.promised and file.promised.start_ms <= start < file.promised.end_ms for file in files
+    )
 
 
 def _outer_start(rows: DateRows, files: Sequence[FileSpan]) -> int:

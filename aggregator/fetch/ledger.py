@@ -48,8 +48,17 @@ def close_seams(
 def _seams(
     symbol: str, day: date, ones: Sequence[Imported], others: Sequence[Imported]
 ) -> Iterator[Seam]:
-    """Yield the seams of each file of a day with each of the next: a day may have been replaced."""
-    pairs = ((one, other) for one in ones for other in others)
+    """Yield the seams of each file of a day with each of the next: a day may have been replaced.
+
+    A file that another one of its day goes on from is no neighbour of the next day.
+    """
+    pairs = (
+        (one, other)
+        for one in ones
+        for other in others
+        if not any(one.last.id < each.last.id < other.first.id for each in ones)
+        and not any(one.last.id < each.first.id < other.first.id for each in others)
+    )
     yield from (found for one, other in pairs if (found := seam(symbol, day, one, other)))
 
 

@@ -23,7 +23,10 @@ def comparable(published: Iterable[Resolution]) -> Resolution | None:
 
 def read_bars(text: bytes) -> tuple[Bar, ...]:
     """Return the bars of a CSV file by minute of the day; raise ValueError for any other file."""
-    rows = [*csv.DictReader(io.StringIO(text.decode()))]
+    try:
+        rows = [*csv.DictReader(io.StringIO(text.decode()))]
+    except csv.Error as error:
+        raise ValueError(f"it is no table: {error}") from error
     parts, rest = divmod(len(rows), MINUTES_PER_DAY)
     if rest or not parts:
         raise ValueError(f"it has {len(rows)} bars, so it is no whole day")
@@ -37,14 +40,21 @@ def read_bars(text: bytes) -> tuple[Bar, ...]:
 def _bar(row: Mapping[str, str]) -> Bar:
     candle = Candle(
         _price(row["open"]), _price(row["high"]), _price(row["low"]), _price(row["close"]),
-        Decimal(row["vol_total"]), Decimal(row["quote_volume"]), Decimal(row["trade_count"]),
-        Decimal(row["vol_buy"]),
+        _number(row["vol_total"]), _number(row["quote_volume"]), _number(row["trade_count"]),
+        _number(row["vol_buy"]),
     )  # fmt: skip
     return Bar(candle, row["quality"], int(row["missing_trades"] or 0))
 
 
 def _price(cell: str) -> Decimal | None:
-    return Decimal(cell) if cell else None
+    return _number(cell) if cell else None
+
+
+def _number(cell: str) -> Decimal:
+    found = Decimal(cell)
+    if not found.is_finite():
+        raise ValueError(f"a bar cannot be read: {cell} is no number")
+    return found
 
 
 def _together(parts: Sequence[Bar]) -> Bar:

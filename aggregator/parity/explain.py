@@ -25,7 +25,7 @@ Guess = tuple[Cause, str] | None
 
 @dataclass(frozen=True)
 class Finding:
-    """Why a minute differs. `excused`: our record does not claim to be whole there."""
+    """Why a minute differs. `excused`: by what our record itself says that it lacks there."""
 
     cause: Cause
     text: str
@@ -38,7 +38,7 @@ def explain(minute: Minute, evidence: Evidence) -> Finding:
         raise ValueError(f"{clock(minute.minute)} has no kline to differ from")
     case = Case(minute, minute.kline, evidence)
     cause, text = next(found for guess in _GUESSES if (found := guess(case)))
-    return Finding(cause, text + _origin(case), cause is Cause.QUIET or not case.is_whole)
+    return Finding(cause, text + _origin(case), cause in (Cause.QUIET, Cause.HOLE))
 
 
 def _origin(case: Case) -> str:

@@ -1,6 +1,7 @@
 """Where klines come from: the archive, REST, or a file that somebody names."""
 
 import hashlib
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from isal import igzip
+from isal import igzip, isal_zlib
 
 from aggregator.fetch.site import Absent, Site
 from aggregator.parity.klines import BadKlines, Klines, read_list, read_table
@@ -17,7 +18,10 @@ from aggregator.parity.rest import Rest
 from aggregator.utc import day_start_ms
 from lake.errors import LakeError
 
-_UNREADABLE = (EOFError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+_UNREADABLE = (
+    EOFError, OSError, NotImplementedError, RuntimeError,
+    isal_zlib.error, lzma.LZMAError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 class NoKlines(LakeError):

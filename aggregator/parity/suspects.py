@@ -31,7 +31,7 @@ def side(case: Case) -> _Guess:
 def hole(case: Case) -> _Guess:
     """Find ids that the record lacks, or time that it does not reach."""
     delta = case.delta
-    if delta.trade_count < 0 or delta.volume < 0 or case.is_whole:
+    if case.is_whole or not _can_be_trades(delta):
         return None
     more = f"the kline has {delta.trade_count:,} trades and {short(delta.volume)} more"
     named = ", ".join(map(str, case.holes[:_MOST_NAMED]))
@@ -39,6 +39,14 @@ def hole(case: Case) -> _Guess:
         named = f"{case.minute.bar.missing:,} ids"
     lacks = f"lacks {named}" if named else "does not reach over the whole minute"
     return Cause.HOLE, f"our record {lacks}; {more}"
+
+
+def _can_be_trades(delta: Delta) -> bool:
+    """Tell whether trades that lack can add so much; none at all, if only prices differ."""
+    sums = (delta.volume, delta.quote_volume, delta.taker_buy_volume)
+    if delta.trade_count <= 0:
+        return not delta.trade_count and not any(sums)
+    return min(sums) >= 0 and delta.taker_buy_volume <= delta.volume
 
 
 def not_in_archive(case: Case) -> _Guess:

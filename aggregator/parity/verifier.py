@@ -175,7 +175,7 @@ def _ms(text: str) -> int:
 
 def _detail(parity: Parity) -> str:
     """Say in one line what a person must know."""
-    notes = {Verdict.DIFFERENT: f" ({parity.unexcused:,} though our record is whole there)"}
+    notes = {Verdict.DIFFERENT: f" ({parity.unexcused:,} that no hole explains)"}
     said = [
         f"{parity.count(verdict):,} minutes {verdict}{notes.get(verdict, '')}"
         for verdict in Verdict

@@ -71,7 +71,7 @@ def sentence(outcomes: Sequence[Verified], tolerance: int) -> str:
     said = ", ".join(f"{counts[fate]} {fate}" for fate in Fate if counts[fate])
     return (
         f"{len(outcomes)} days: {said or 'nothing to do'}; tolerated: {tolerance} minutes a day "
-        "that differ although our record is whole"
+        "that differ and no hole explains"
     )
 
 

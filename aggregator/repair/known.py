@@ -41,9 +41,10 @@ def look(storage: Storage, unit: Unit, settings: BuildSettings, now: datetime) -
     why_not = _why_not(unit, standing, decision.action, settings, now)
     if why_not:
         return replace(_NOTHING, why_not=why_not)
-    if decision.action is Action.UP_TO_DATE and standing.published and _whole(standing.published):
-        return _NOTHING
     finished = _finished(storage, unit)
+    is_known = decision.action is Action.UP_TO_DATE and _all_finished(standing.inputs, finished)
+    if is_known and standing.published and _whole(standing.published):
+        return _NOTHING
     return _read(storage, unit, settings, _of_finished(standing.inputs, finished), finished)
 
 
@@ -73,6 +74,11 @@ def _finished(storage: Storage, unit: Unit) -> frozenset[str]:
             key = JournalKey.parse(stat.key)
             found |= {key.run} if key and repair_run(key.run) else set()
     return frozenset(found)
+
+
+def _all_finished(inputs: Inputs, finished: frozenset[str]) -> bool:
+    """Tell whether no killed repair has left chunks: it has not said yet where they came from."""
+    return {repair_run(chunk.key.run) for chunk in inputs.trades} <= {None, *finished}
 
 
 def _of_finished(inputs: Inputs, finished: frozenset[str]) -> Inputs:

@@ -96,10 +96,12 @@ def judged(gaps: list[Gap], known: IdStretches, volumes: Volumes, max_unpublishe
     unpublished: list[tuple[int, range]] = []
     lacks: list[Lack] = []
     for gap in gaps:
-        for ids in unknown(range(gap.before.id + 1, gap.after.id), known):
-            why = Why.LONG if len(ids) > max_unpublished else None
-            if not why and volumes.contradict(gap):
-                why = Why.CONTRADICTED
+        lacked = range(gap.before.id + 1, gap.after.id)
+        # What the lake has of a long hole shows that the archive lost it, and not that it is short.
+        why = Why.LONG if len(lacked) > max_unpublished else None
+        if not why and volumes.contradict(gap):
+            why = Why.CONTRADICTED
+        for ids in unknown(lacked, known):
             if why:
                 lacks.append(Lack(ids, gap.before.ms, gap.after.ms, why))
             else:

@@ -1,6 +1,8 @@
 """The trades of a day as the archive's file lists them: ids, volumes, and what the lake lacks."""
 
+import lzma
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -22,6 +24,11 @@ from aggregator.stretches import IdStretches
 from aggregator.utc import DAY_MS, day_start_ms
 
 _VOLUME = pl.Decimal(38, 18)
+_UNREADABLE = (
+    BadKlines, OSError, EOFError, IndexError, NotImplementedError, RuntimeError,
+    lzma.LZMAError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What reading a zip raises that is damaged or encrypted, though it has its checksum."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,7 @@ def kline_volumes(found: Found, day: date) -> dict[int, Decimal]:
     try:
         with zipfile.ZipFile(found.path) as archive:
             klines = read_table(archive.read(archive.namelist()[0]), start)
-    except (BadKlines, OSError, EOFError, IndexError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise FetchError(f"cannot read {found.url}: {error}; run again later") from error
     return {
         start + minute * MINUTE_MS: candle.volume

@@ -5,6 +5,7 @@ is completed by the next, which takes no notice of the chunks of an unfinished r
 for holes, so that it comes to the same run and the same chunks.
 """
 
+import traceback
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ class Mender:
             return self._mend(unit)
         except LakeError as error:
             return Outcome(unit, Fate.FAILED, (str(error),))
+        except Exception:  # noqa: BLE001 - a bug in one day must cost neither the others nor the build
+            return Outcome(unit, Fate.FAILED, (f"cannot repair {unit}: {traceback.format_exc()}",))
 
     def _mend(self, unit: Unit) -> Outcome:
         known = look(self._storage, unit, self._terms.settings, self._terms.now)

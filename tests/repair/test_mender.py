@@ -93,7 +93,9 @@ def test_whatever_is_lost_on_either_side_each_id_is_filled_or_lacks_for_a_reason
     in_file, in_lake = ({trade.id for trade in each} for each in (listed, kept))
     neither = [trade.id for trade in all_trades if trade.id not in in_file | in_lake]
     stretches = _stretches(neither)
-    short = [ids for ids in stretches if len(ids) <= most]
+    absent = _stretches([trade.id for trade in all_trades if trade.id not in in_file])
+    long = {id_ for ids in absent if len(ids) > most for id_ in ids}
+    short = [ids for ids in stretches if not long & {*ids}]
     assert Fate.REPAIRED == outcome.fate
     assert len(in_file - in_lake) == outcome.rows
     assert sum(map(len, short)) == outcome.unpublished
