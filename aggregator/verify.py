@@ -42,7 +42,7 @@ def verify(  # noqa: PLR0913 (the options of a command are its arguments)
 
     Without --date or --start: the last three days that the lake has. Each comparison is written
     beside the day, and shown by status. Exit code 1: more minutes of a day differ than --tolerance,
-    those left out in which our record itself says that it is not whole.
+    those left out that a hole of our record explains.
 
     Examples:
 

@@ -25,7 +25,7 @@ SCRATCH = "flowlake-verify-"
 class VerifySettings:
     """Where klines come from: a file if there is one, else REST, else the archive.
 
-    `tolerance` is how many minutes of a day may differ and no hole explains it.
+    `tolerance` is how many minutes of a day may differ where no hole explains it.
     """
 
     archive_url: str
