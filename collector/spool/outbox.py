@@ -169,6 +169,11 @@ class Outbox:
             if each.pack.contents.journal and self._has_older(each):
                 continue
             got_through = self._try(each)
+            if got_through and failed and self._is_away:
+                # It is back: what failed a moment ago is older than what would come next.
+                self._is_away = False
+                self._wake.set()
+                return False
             misses = 0 if got_through else misses + 1
             for other in failed:
                 other.is_stuck |= got_through
