@@ -35,7 +35,7 @@ demo: setup ## A made-up day, from raw chunks to bars, and two minutes live, in 
 
 # In real time a machine that stands still for seconds is a fault too: who fails gets a second go.
 test: setup ## All tests, in two processes; those in real time one by one
-	$(PYTHON) -m pytest -n 2 -m "not alone"
+	$(PYTHON) -m pytest -n 2 -m "not alone" || $(PYTHON) -m pytest -m "not alone" --last-failed
 	$(PYTHON) -m pytest -m alone || $(PYTHON) -m pytest -m alone --last-failed
 
 coverage: setup ## All tests, and which lines none of them reaches
