@@ -1,17 +1,15 @@
 """Files of the exchange's trades archive, read in blocks of whole rows."""
 
 import hashlib
-import lzma
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 import polars as pl
-from isal import igzip, isal_zlib
+from isal import igzip
 
 from aggregator.archive.names import symbol_of
 from aggregator.archive.rows import (
@@ -25,23 +23,13 @@ from aggregator.archive.rows import (
     shown,
     without_empty_lines,
 )
-from aggregator.archive.unzip import opened
+from aggregator.archive.unzip import UNREADABLE, opened
 
 BLOCK_BYTES = 16 << 20
 ENDINGS = (".zip", ".csv.gz", ".csv")
 
 _ENCRYPTED = 0x1
 _AGAIN = "nothing was imported; download the file again"
-_UNREADABLE = (
-    EOFError,
-    OSError,
-    NotImplementedError,
-    isal_zlib.error,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What readers raise for a file that is damaged, or not what its name says."""
 
 
 def check_files(files: Sequence[Path], symbol: str) -> None:
@@ -192,6 +180,6 @@ def _explained(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         message = f"cannot import {path}: there is no such file; check the path"
         raise ArchiveError(message) from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         why = getattr(error, "strerror", None) or " ".join(str(error).split()) or "it is damaged"
         raise ArchiveError(f"cannot read {path}: {why}; {_AGAIN}") from error

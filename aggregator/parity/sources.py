@@ -1,27 +1,21 @@
 """Where klines come from: the archive, REST, or a file that somebody names."""
 
 import hashlib
-import lzma
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from isal import igzip, isal_zlib
+from isal import igzip
 
+from aggregator.archive.unzip import UNREADABLE
 from aggregator.fetch.site import Absent, Site
 from aggregator.parity.klines import BadKlines, Klines, read_list, read_table
 from aggregator.parity.rest import Rest
 from aggregator.utc import day_start_ms
 from lake.errors import LakeError
-
-_UNREADABLE = (
-    EOFError, OSError, NotImplementedError, RuntimeError,
-    isal_zlib.error, lzma.LZMAError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 
 
 class NoKlines(LakeError):
@@ -123,6 +117,6 @@ def _unpacked(path: Path, name: str) -> bytes:
     except ValueError as error:
         why = "it does not hold one csv file"
         raise NoKlines(f"cannot read the klines of {name}: {why}; name another") from error
-    except _UNREADABLE as error:
+    except (*UNREADABLE, RuntimeError) as error:
         why = getattr(error, "strerror", None) or " ".join(str(error).split()) or "it is damaged"
         raise NoKlines(f"cannot read the klines of {name}: {why}; get it again") from error

@@ -1,8 +1,6 @@
 """The trades of a day as the archive's file lists them: ids, volumes, and what the lake lacks."""
 
-import lzma
 import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from aggregator.archive.covered import DateRows, covered_spans
 from aggregator.archive.rows import ArchiveError
 from aggregator.archive.scan import Scan, scan
 from aggregator.archive.spool import Spool
+from aggregator.archive.unzip import UNREADABLE
 from aggregator.fetch.patience import FetchError
 from aggregator.fetch.site import Found
 from aggregator.parity.klines import BadKlines, read_table
@@ -24,10 +23,7 @@ from aggregator.stretches import IdStretches
 from aggregator.utc import DAY_MS, day_start_ms
 
 _VOLUME = pl.Decimal(38, 18)
-_UNREADABLE = (
-    BadKlines, OSError, EOFError, IndexError, NotImplementedError, RuntimeError,
-    lzma.LZMAError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+_UNREADABLE = (*UNREADABLE, BadKlines, IndexError, RuntimeError)
 """What reading a zip raises that is damaged or encrypted, though it has its checksum."""
 
 
