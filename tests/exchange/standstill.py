@@ -52,6 +52,7 @@ def unless_the_machine_stood_still(test: Callable[..., None]) -> Callable[..., N
                 try:
                     return test(*arguments, tmp_path=folder, **named)
                 except Exception:
+                    # Whatever it failed of counts, unless the machine was the reason.
                     if not stood_s or attempt == _ATTEMPTS - 1:
                         raise
             print(f"once more: the machine stood still for {max(stood_s):.1f} s")

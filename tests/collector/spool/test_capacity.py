@@ -1,6 +1,5 @@
 """How much room the spool has."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,19 +8,14 @@ import pytest
 from collector.spool.capacity import Capacity, SpoolSettings
 from collector.spool.usage import Usage
 from collector.view.status import Pressure
+from tests.collector.disks import mounted
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Give a disk of one MiB; skip where we may not mount one."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)],
-        capture_output=True, check=False,
-    )  # fmt: skip
-    if mounted.returncode:
-        pytest.skip("this user may not mount a small disk")
-    yield tmp_path
-    subprocess.run(["umount", str(tmp_path)], check=True)
+    """Give a disk of one MiB."""
+    with mounted(tmp_path, 1):
+        yield tmp_path
 
 
 def test_the_free_bytes_of_the_disk_are_known(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from collector.spool.spool import Spool
 from collector.view.status import Pressure
 from lake.gcs import Bucket
 from tests.bucket import BucketServer, Kind, Refuse
+from tests.collector.disks import mounted
 from tests.collector.spools import (
     DEPTH,
     MINUTE_NS,
@@ -294,13 +294,10 @@ def test_a_spool_that_cannot_be_made_is_an_error_before_anything_is_recorded(pla
 
 @pytest.fixture
 def small_disk(place: Place) -> Iterator[None]:
-    """Let the spool be on a disk of two MiB; skip where we may not mount one."""
+    """Let the spool be on a disk of two MiB."""
     place.spool.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place.spool)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("this user may not mount a small disk")
-    yield
-    subprocess.run(["umount", "--lazy", str(place.spool)], check=True)
+    with mounted(place.spool, 2):
+        yield
 
 
 @pytest.mark.usefixtures("small_disk")
